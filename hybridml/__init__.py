@@ -1,0 +1,106 @@
+"""Deep features and classical machine learning in one scikit-learn pipeline.
+
+Every public name is here. Its module is imported when the name is first used (PEP 562),
+so that importing hybridml by itself loads neither torch nor MLflow nor XGBoost.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hybridml.backbones import (
+        Backbone,
+        Preprocessing,
+        Stage,
+        list_backbones,
+        list_cut_layers,
+        register_backbone,
+    )
+    from hybridml.features import DeepFeatureExtractor, FeatureStore
+    from hybridml.finetune import FineTuneClassifier
+    from hybridml.heads import (
+        XGBoostClassifier,
+        XGBoostRegressor,
+        head_grid,
+        list_heads,
+        make_head,
+    )
+    from hybridml.images import load_image_folder, load_manifest
+    from hybridml.tracking import MLflowTracker, NullTracker, RecordingTracker
+    from hybridml.transfer import (
+        PretrainedClassifier,
+        TransferClassifier,
+        TransferComparison,
+        compare_transfer_cases,
+    )
+
+__all__ = [
+    "Backbone",
+    "DeepFeatureExtractor",
+    "FeatureStore",
+    "FineTuneClassifier",
+    "MLflowTracker",
+    "NullTracker",
+    "Preprocessing",
+    "PretrainedClassifier",
+    "RecordingTracker",
+    "Stage",
+    "TransferClassifier",
+    "TransferComparison",
+    "XGBoostClassifier",
+    "XGBoostRegressor",
+    "compare_transfer_cases",
+    "head_grid",
+    "list_backbones",
+    "list_cut_layers",
+    "list_heads",
+    "load_image_folder",
+    "load_manifest",
+    "make_head",
+    "register_backbone",
+]
+
+__version__: str
+
+_HOME = {
+    "Backbone": "hybridml.backbones",
+    "DeepFeatureExtractor": "hybridml.features",
+    "FeatureStore": "hybridml.features",
+    "FineTuneClassifier": "hybridml.finetune",
+    "MLflowTracker": "hybridml.tracking",
+    "NullTracker": "hybridml.tracking",
+    "Preprocessing": "hybridml.backbones",
+    "PretrainedClassifier": "hybridml.transfer",
+    "RecordingTracker": "hybridml.tracking",
+    "Stage": "hybridml.backbones",
+    "TransferClassifier": "hybridml.transfer",
+    "TransferComparison": "hybridml.transfer",
+    "XGBoostClassifier": "hybridml.heads",
+    "XGBoostRegressor": "hybridml.heads",
+    "compare_transfer_cases": "hybridml.transfer",
+    "head_grid": "hybridml.heads",
+    "list_backbones": "hybridml.backbones",
+    "list_cut_layers": "hybridml.backbones",
+    "list_heads": "hybridml.heads",
+    "load_image_folder": "hybridml.images",
+    "load_manifest": "hybridml.images",
+    "make_head": "hybridml.heads",
+    "register_backbone": "hybridml.backbones",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        value = metadata.version("hybridml")
+    elif name in _HOME:
+        value = getattr(import_module(_HOME[name]), name)
+    else:
+        raise AttributeError(f"module 'hybridml' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

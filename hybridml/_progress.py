@@ -1,0 +1,41 @@
+"""Progress bars on stderr, for people; nothing is shown unless asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def image_progress(
+    n_images: int, what: str, *, shown: bool
+) -> Iterator[Callable[[int], None]]:
+    """Show how many of `n_images` are done, the rate and the time left.
+
+    Yields
+    ------
+    tick : callable
+        To be called with the number of images done since the last call.
+    """
+    if not shown:
+        yield lambda n_done: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("images"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=n_images)
+        yield lambda n_done: progress.advance(task, n_done)

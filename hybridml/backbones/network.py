@@ -1,0 +1,264 @@
+"""A backbone ready to run: its weights, device and precision; shared in a process."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import warnings
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from hybridml._checks import describe
+from hybridml.backbones.cutting import cut_at, find_stage, for_inference
+from hybridml.backbones.pooling import pool
+from hybridml.backbones.precision import dtype_of, resolve_device, resolve_precision
+from hybridml.backbones.registry import get_backbone
+from hybridml.backbones.spec import Backbone, Preprocessing, Stage
+from hybridml.backbones.weights import LoadedNetwork, load_weights, weights_identity
+from hybridml.exceptions import InvalidParameterError, PrecisionWarning, WeightsError
+
+# The network always sees this many rows at a time, the last ones padded: kernels are
+# chosen by shape, so that rows would otherwise differ in their last bits by batch size.
+_ROWS = {"cpu": 16, "mps": 32, "cuda": 64}
+_N_KEPT = 4
+_MIN_COSINE = 0.99
+
+_networks: OrderedDict[tuple[object, ...], Network] = OrderedDict()
+_lock = threading.RLock()
+_n_forwarded = 0
+
+
+class Network:
+    """A cut backbone in evaluation mode on its device.
+
+    Made by `load_network`. Attributes: `backbone`, `weights_digest`, `preprocessing`,
+    `device`, `precision` ("bf16" or "fp32", as it really runs) and `stages` (the
+    declared ones that the weights cover).
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        loaded: LoadedNetwork,
+        preprocessing: Preprocessing,
+        device: torch.device,
+        precision: str,
+    ) -> None:
+        self.backbone = backbone
+        self.weights_digest = loaded.digest
+        self.preprocessing = preprocessing
+        self.device = device
+        self._loaded = loaded
+        self._cuts: dict[tuple[Stage, ...], nn.Module] = {}
+        self._shapes: dict[Stage, tuple[int, ...]] = {}
+        self.stages = tuple(s for s in backbone.stages if not self._uncovered(s))
+        self.precision = self._checked(precision)
+
+    def find(self, cut_layer: str) -> Stage:
+        """Look up a cut layer and make sure that the weights reach it."""
+        stage = find_stage(self.backbone, cut_layer)
+        uncovered = self._uncovered(stage)
+        if uncovered:
+            deepest = self.stages[-1].name if self.stages else None
+            raise WeightsError(
+                f"The weights end before cut_layer={cut_layer!r} of "
+                f"{self.backbone.name!r}: {sorted(uncovered)[0]!r} is not in them. "
+                f"The deepest stage that they cover is {deepest!r}."
+            )
+        return stage
+
+    def shape(self, stage: Stage) -> tuple[int, ...]:
+        """Shape of one image's output at a stage, without the batch axis."""
+        if stage not in self._shapes:
+            stages = self.stages if stage in self.stages else (stage,)
+            outputs = self._outputs(self._synthetic_images(), stages)
+            for found, output in outputs.items():
+                self._shapes[found] = tuple(output.shape[1:])
+        return self._shapes[stage]
+
+    def n_features(self, stage: Stage, pooling: str) -> int:
+        """Length of one image's features at a stage."""
+        output = torch.zeros(1, *self.shape(stage))
+        return pool(output, stage.layout, pooling).shape[1]
+
+    def features(
+        self, images: npt.NDArray[np.uint8], stages: tuple[Stage, ...], pooling: str
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Run images through the network once and pool the output of each stage.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n_images, crop, crop, 3), uint8
+        stages : tuple of Stage
+        pooling : str
+
+        Returns
+        -------
+        features : dict of {stage name: ndarray of shape (n_images, n_features)}
+            float32.
+        """
+        rows = _ROWS.get(self.device.type, 32)
+        chunks: dict[str, list[Tensor]] = {stage.name: [] for stage in stages}
+        for start in range(0, len(images), rows):
+            part = images[start : start + rows]
+            padded = np.zeros((rows, *part.shape[1:]), dtype=np.uint8)
+            padded[: len(part)] = part
+            for stage, output in self._outputs(padded, stages).items():
+                pooled = pool(output[: len(part)], stage.layout, pooling)
+                chunks[stage.name].append(pooled.cpu())
+        count_forwarded(len(images))
+        return {name: torch.cat(parts).numpy() for name, parts in chunks.items()}
+
+    def trainable_copy(self) -> nn.Module:
+        """Return the whole network in float32 on the CPU, free to be changed."""
+        return copy.deepcopy(self._loaded.module)
+
+    @torch.inference_mode()
+    def _outputs(
+        self, images: npt.NDArray[np.uint8], stages: tuple[Stage, ...]
+    ) -> dict[Stage, Tensor]:
+        dtype = dtype_of(self.precision)
+        network_input = normalise(
+            torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2),
+            self.preprocessing,
+        )
+        outputs = self._cut(stages)(network_input.to(dtype))
+        return {stage: outputs[stage.node] for stage in stages}
+
+    def _cut(self, stages: tuple[Stage, ...]) -> nn.Module:
+        with _lock:
+            if stages not in self._cuts:
+                cut = cut_at(self._loaded.module, stages)
+                ready = for_inference(cut, dtype_of(self.precision))
+                self._cuts[stages] = ready.to(self.device)
+            return self._cuts[stages]
+
+    def _uncovered(self, stage: Stage) -> set[str]:
+        if not self._loaded.missing:
+            return set()
+        cut = cut_at(self._loaded.module, (stage,))
+        return set(cut.state_dict()) & self._loaded.missing
+
+    def _synthetic_images(self) -> npt.NDArray[np.uint8]:
+        """Two smooth random images of the network's own input size, always the same."""
+        generator = torch.Generator().manual_seed(0)
+        coarse = torch.rand(2, 3, 8, 8, generator=generator) * 255
+        size = self.preprocessing.crop
+        smooth = nn.functional.interpolate(coarse, size=size, mode="bilinear")
+        return smooth.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+
+    def _checked(self, precision: str) -> str:
+        """Keep bf16 only where the deepest features agree with those of float32.
+
+        The check runs on two fixed images, so that the answer, which is part of the
+        feature store's key, depends on the network alone.
+        """
+        if precision == "fp32" or not self.stages:
+            return "fp32"
+        deepest = self.stages[-2] if len(self.stages) > 1 else self.stages[-1]
+        results: list[Tensor] = []
+        for tried in ("fp32", "bf16"):
+            self.precision = tried
+            try:
+                output = self._outputs(self._synthetic_images(), (deepest,))[deepest]
+            except RuntimeError as exc:  # an operation without a bf16 kernel
+                return self._fall_back(f"it fails in bfloat16 ({exc})")
+            results.append(output.float().flatten(1))
+            self._cuts.clear()
+        exact, rounded = results
+        cosine = float(nn.functional.cosine_similarity(exact, rounded).min())
+        if not cosine >= _MIN_COSINE:
+            return self._fall_back(f"bfloat16 features are off (cosine {cosine:.3f})")
+        return "bf16"
+
+    def _fall_back(self, reason: str) -> str:
+        self._cuts.clear()
+        message = f"{self.backbone.name!r} runs in float32: {reason}."
+        warnings.warn(message, PrecisionWarning, stacklevel=2)
+        return "fp32"
+
+
+def load_network(
+    backbone: str,
+    *,
+    weights: str | Path | None = "default",
+    image_size: int | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    random_state: int = 0,
+) -> Network:
+    """Load a backbone, once per process and configuration.
+
+    Parameters
+    ----------
+    backbone : str
+        A registered name.
+    weights : "default", name, path, URL or None
+        See `hybridml.backbones.weights.load_weights`.
+    image_size : int or None
+        Side of the square input in pixels; None for that of the weights.
+    device : str
+        "auto" or what PyTorch calls it.
+    precision : {"auto", "bf16", "fp32"}
+    random_state : int
+        Seed of random weights (``weights=None``).
+
+    Raises
+    ------
+    UnknownBackboneError, WeightsError, InvalidParameterError
+    """
+    declared = get_backbone(backbone)
+    _check_image_size(declared, image_size)
+    on_device = resolve_device(device)
+    runs_in = resolve_precision(precision, on_device)
+    seed = random_state if weights is None else 0
+    identity = (*weights_identity(weights), seed)
+    key = (id(declared), identity, image_size, str(on_device), runs_in)
+    with _lock:
+        if key not in _networks:
+            loaded = load_weights(declared, weights, random_state=random_state)
+            sized = loaded.preprocessing.with_image_size(image_size)
+            _networks[key] = Network(declared, loaded, sized, on_device, runs_in)
+        _networks.move_to_end(key)
+        while len(_networks) > _N_KEPT:
+            _networks.popitem(last=False)
+        return _networks[key]
+
+
+def normalise(images: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """From (n, 3, h, w) values of 0 to 255 to the network's float32 input."""
+    mean = torch.tensor(preprocessing.mean, device=images.device).view(1, 3, 1, 1)
+    std = torch.tensor(preprocessing.std, device=images.device).view(1, 3, 1, 1)
+    return (images.float() - mean * 255) / (std * 255)
+
+
+def images_forwarded() -> int:
+    """How many images this process has sent through networks so far.
+
+    Each image counts once a pass: an epoch of fine-tuning over 100 images counts 100.
+    """
+    return _n_forwarded
+
+
+def count_forwarded(n_images: int) -> None:
+    """Add to the count of `images_forwarded`."""
+    global _n_forwarded
+    with _lock:
+        _n_forwarded += n_images
+
+
+def _check_image_size(backbone: Backbone, image_size: int | None) -> None:
+    own = backbone.preprocessing.crop
+    if image_size is None or image_size == own:
+        return
+    if backbone.fixed_image_size:
+        expected = f"None or {own}: {backbone.name!r} takes no other size"
+        raise InvalidParameterError(describe("image_size", image_size, expected))
+    if image_size < backbone.min_image_size:
+        expected = f"at least {backbone.min_image_size} for {backbone.name!r}"
+        raise InvalidParameterError(describe("image_size", image_size, expected))

@@ -1,0 +1,222 @@
+"""Where a backbone's weights come from, and whether they fit it."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.error import URLError
+from urllib.parse import urlsplit
+
+import torch
+from torch import Tensor, nn
+
+from hybridml._checks import describe, did_you_mean
+from hybridml.backbones.spec import Backbone, Preprocessing
+from hybridml.exceptions import WeightsError
+
+_WRAPPERS = ("state_dict", "model_state_dict", "model")
+_SCHEMES = ("http", "https", "file")
+_NO_DOWNLOAD = (
+    "Pass weights='path/to/file.pth', or weights=None for random ones; the default "
+    "backbone 'efficientnet_lite0' needs no download."
+)
+
+
+@dataclass(frozen=True)
+class LoadedNetwork:
+    """An eval-mode network with its weights in it.
+
+    Attributes
+    ----------
+    module : nn.Module, float32, on the CPU
+    digest : str
+        Hexadecimal blake2b over the sorted state dict.
+    preprocessing : Preprocessing
+        That of the weights, where they are known, else the backbone's.
+    missing : frozenset of str
+        Parameters that the weights do not cover (a file without its top layers).
+    """
+
+    module: nn.Module
+    digest: str
+    preprocessing: Preprocessing
+    missing: frozenset[str] = frozenset()
+
+
+def load_weights(
+    backbone: Backbone, weights: str | Path | None, *, random_state: int = 0
+) -> LoadedNetwork:
+    """Build a backbone and put weights into it.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    weights : "default", name, path, URL or None
+        The published weights, others by their published name ("IMAGENET1K_V1"), a
+        state dict in a .pth or .safetensors file or at an http(s) or file URL, or
+        None for random weights.
+    random_state : int, default=0
+        Seed of the random weights.
+
+    Raises
+    ------
+    WeightsError
+        If the weights cannot be had, cannot be read, or do not fit the backbone.
+    """
+    if weights is None:
+        module = _build(backbone, backbone.n_classes, random_state)
+        return LoadedNetwork(module, digest_state(module), backbone.preprocessing)
+    state, preprocessing = _fetch(backbone, weights)
+    module, missing = _fit_state(backbone, state, weights)
+    return LoadedNetwork(module, digest_state(module), preprocessing, missing)
+
+
+def digest_state(module: nn.Module) -> str:
+    """Digest all parameters and buffers of a module, whatever their order."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, value in sorted(module.state_dict().items()):
+        digest.update(f"{name}{tuple(value.shape)}{value.dtype}".encode())
+        digest.update(value.detach().contiguous().cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def weights_identity(weights: str | Path | None) -> tuple[object, ...]:
+    """Say which weights are meant, so that a file written anew is read anew."""
+    path = Path(weights) if weights is not None else None
+    if path is None or not path.is_file():
+        return (None if weights is None else str(weights),)
+    stat = path.stat()
+    return (str(path.resolve()), stat.st_size, stat.st_mtime_ns)
+
+
+def _build(backbone: Backbone, n_classes: int, random_state: int = 0) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(random_state)
+        return backbone.build(n_classes).eval()
+
+
+def _fetch(
+    backbone: Backbone, weights: str | Path
+) -> tuple[Mapping[str, Tensor], Preprocessing]:
+    named = backbone.named_weights.get(str(weights))
+    if weights == "default":
+        if backbone.fetch_default_weights is None:
+            cure = "Pass weights=None to train it from scratch."
+            expected = f"a file: {backbone.name!r} has no published weights"
+            raise WeightsError(describe("weights", weights, expected, cure))
+        fetch, preprocessing = backbone.fetch_default_weights, backbone.preprocessing
+        return _download(fetch, backbone, weights), preprocessing
+    if named is not None:
+        return _download(named.fetch, backbone, weights), named.preprocessing
+    state = _read(weights, known=("default", *backbone.named_weights))
+    file_name = PurePosixPath(str(weights)).name
+    for published in backbone.named_weights.values():
+        if published.file_name == file_name:
+            return state, published.preprocessing
+    return state, backbone.preprocessing
+
+
+def _download(
+    fetch: Callable[[], Mapping[str, Tensor]], backbone: Backbone, weights: str | Path
+) -> Mapping[str, Tensor]:
+    try:
+        return fetch()
+    except (URLError, OSError, RuntimeError) as exc:
+        raise WeightsError(
+            f"Cannot fetch the weights {str(weights)!r} of {backbone.name!r}: {exc}. "
+            f"{_NO_DOWNLOAD}"
+        ) from exc
+
+
+def _read(weights: str | Path, known: tuple[str, ...]) -> Mapping[str, Tensor]:
+    url = urlsplit(str(weights))
+    if url.scheme in _SCHEMES:
+        return _unwrap(_read_url(str(weights)), weights)
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        hint = did_you_mean(weights, known)
+        expected = "'default', published weights by name, a file, a URL or None"
+        cure = hint or f"There is no file {path!s}."
+        raise WeightsError(describe("weights", str(weights), expected, cure))
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as exc:
+        raise WeightsError(f"Cannot read weights from {path!s}: {exc}") from exc
+    return _unwrap(state, weights)
+
+
+def _read_url(url: str) -> object:
+    # Two servers may call their files alike: the address goes into the cached name.
+    digest = hashlib.blake2b(url.encode(), digest_size=8).hexdigest()
+    name = f"{digest}-{PurePosixPath(urlsplit(url).path).name}"
+    try:
+        return torch.hub.load_state_dict_from_url(
+            url, map_location="cpu", progress=False, file_name=name, weights_only=True
+        )
+    except (URLError, OSError, RuntimeError, pickle.UnpicklingError) as exc:
+        message = f"Cannot fetch weights from {url}: {exc}. {_NO_DOWNLOAD}"
+        raise WeightsError(message) from exc
+
+
+def _unwrap(state: object, weights: str | Path) -> Mapping[str, Tensor]:
+    for wrapper in _WRAPPERS:
+        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
+            state = state[wrapper]
+    if not isinstance(state, Mapping) or not state:
+        raise WeightsError(f"{weights!s} holds no state dict (a mapping of tensors).")
+    wrong = [name for name, value in state.items() if not isinstance(value, Tensor)]
+    if wrong:
+        raise WeightsError(
+            f"{weights!s} holds no state dict: {wrong[0]!r} is no tensor."
+        )
+    return {name.removeprefix("module."): value for name, value in state.items()}
+
+
+def _fit_state(
+    backbone: Backbone, state: Mapping[str, Tensor], weights: str | Path
+) -> tuple[nn.Module, frozenset[str]]:
+    module = _build(backbone, _n_classes_of(backbone, state))
+    expected = module.state_dict()
+    unexpected = sorted(set(state) - set(expected))
+    misfits = [
+        f"{name}: {tuple(state[name].shape)} in the file, {tuple(value.shape)} expected"
+        for name, value in expected.items()
+        if name in state and state[name].shape != value.shape
+    ]
+    missing = {
+        name
+        for name in set(expected) - set(state)
+        if not name.endswith("num_batches_tracked")
+    }
+    covered = len(expected) - len(missing)
+    if unexpected or misfits or not covered:
+        found = [*(f"{name}: not in the network" for name in unexpected), *misfits]
+        found += [f"{name}: not in the file" for name in sorted(missing)]
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        raise WeightsError(
+            f"The weights {str(weights)!r} do not fit {backbone.name!r}: "
+            f"{'; '.join(found[:5])}{more}."
+        )
+    module.load_state_dict(state, strict=False)
+    return module.eval(), frozenset(missing)
+
+
+def _n_classes_of(backbone: Backbone, state: Mapping[str, Tensor]) -> int:
+    """Read from the last layer how many classes a checkpoint was trained for."""
+    with torch.device("meta"):
+        expected = backbone.build(backbone.n_classes).state_dict()
+    last = [
+        name
+        for name, value in expected.items()
+        if name.endswith("weight") and value.shape[0] == backbone.n_classes
+    ]
+    if last and last[-1] in state:
+        return int(state[last[-1]].shape[0])
+    return backbone.n_classes

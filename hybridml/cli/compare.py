@@ -1,0 +1,258 @@
+"""``hybridml compare``: which transfer case wins on a folder of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hybridml.cli import options
+from hybridml.cli.collection import read_collection
+from hybridml.cli.examples import examples
+from hybridml.cli.folds import choose_folds
+from hybridml.cli.leaderboard import describe_passes, leaderboard
+from hybridml.cli.options import given
+from hybridml.cli.progress import comparison_progress
+from hybridml.cli.terminal import say, to_stderr, to_stdout
+
+if TYPE_CHECKING:
+    from hybridml.cli.folds import Folds
+    from hybridml.tracking import MLflowTracker, NullTracker
+    from hybridml.transfer import TransferComparison
+
+EXAMPLES = examples(
+    ("hybridml compare photos", "photos/cats/*.jpg, photos/dogs/*.jpg ..."),
+    ("hybridml compare photos --case 0 --case 1", "no training: seconds"),
+    (
+        "hybridml compare photos --backbone resnet18 --weights resnet18.pth",
+        "another network, with weights you have",
+    ),
+    (
+        "hybridml compare --manifest cells.csv --image file --target cell_type",
+        "images listed in a table",
+    ),
+    (
+        "hybridml compare photos --save winner.joblib --plot leaderboard.png",
+        "keep the winner, fitted on all the images, and a picture",
+    ),
+    ("hybridml compare photos --json > result.json", "for a script"),
+)
+_WHAT, _RESULTS = "What is compared", "Results"
+_PLOTS = {".png", ".svg", ".pdf", ".jpg", ".jpeg"}
+
+
+def compare(
+    folder: options.Folder = None,
+    manifest: options.Manifest = None,
+    image: options.ImageColumn = None,
+    target: options.TargetColumn = None,
+    split: options.SplitColumn = None,
+    case: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="0: the network as it is; 1: deep features and a shallow head; 2: "
+            "fine-tune the last layers; 3: fine-tune everything; 4: train from "
+            "scratch. Repeatable. Default: all.",
+            rich_help_panel=_WHAT,
+            metavar="0-4",
+            show_default=False,
+        ),
+    ] = None,
+    backbone: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Network; all names: hybridml backbones. Repeatable. Default: "
+            "efficientnet_lite0, whose weights are installed already.",
+            rich_help_panel=_WHAT,
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None,
+    head: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Case 1: linear_svm, logistic, rbf_svm, ridge or xgboost; the best is "
+            "chosen. Repeatable. Default: linear_svm and logistic.",
+            rich_help_panel=_WHAT,
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None,
+    cut_layer: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Case 1: where to cut (hybridml layers BACKBONE); the best is chosen. "
+            "Repeatable. Default: all declared ones.",
+            rich_help_panel=_WHAT,
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None,
+    scratch_backbone: Annotated[
+        str | None,
+        typer.Option(
+            help="Case 4: a network of its own, such as lenet5.",
+            rich_help_panel=_WHAT,
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None,
+    cv: Annotated[
+        int | None,
+        typer.Option(
+            help="Folds of a stratified cross-validation. Default: the images' own "
+            "train and val (else test) split, as given; 5 where there is none.",
+            rich_help_panel=_WHAT,
+            metavar="N",
+            show_default=False,
+        ),
+    ] = None,
+    scoring: Annotated[
+        str | None,
+        typer.Option(
+            help="Any of scikit-learn's scores for classes, such as balanced_accuracy "
+            "or f1_macro. Default: accuracy.",
+            rich_help_panel=_WHAT,
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None,
+    weights: options.Weights = None,
+    image_size: options.ImageSize = None,
+    epochs: options.Epochs = None,
+    augmentation: options.Augmentation = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            help="Fit the winner on all the images compared and save it with joblib, "
+            "for hybridml predict.",
+            rich_help_panel=_RESULTS,
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw the scores (.png, .svg, .pdf or .jpg).",
+            rich_help_panel=_RESULTS,
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print one JSON object on stdout: 'table' (the rows, best first), "
+            "'winner' and more. All else goes to stderr.",
+            rich_help_panel=_RESULTS,
+        ),
+    ] = False,
+    experiment: options.Experiment = "hybridml",
+    tracking_uri: options.TrackingUri = None,
+    no_tracking: options.NoTracking = False,
+    store: options.Store = None,
+    no_store: options.NoStore = False,
+    jobs: options.Jobs = None,
+    random_state: options.RandomState = None,
+) -> None:
+    """Compare the transfer cases on your images and name the winner.
+
+    Every case learns from the same images and is scored on the same others. An image
+    goes through a pretrained network once; case 1's whole search over cut layers and
+    heads, and later runs, work on the stored features.
+    """
+    options.check_can_be_written("--save", save)
+    _check_plot(plot)
+    in_store = options.store_option(store, no_store)
+    collection = read_collection(
+        folder, manifest, image=image, target=target, split=split
+    )
+    folds = choose_folds(collection, cv)
+    tracker = make_tracker(tracking_uri, experiment, is_off=no_tracking)
+    say(_plan(folds, case))
+    say(f"Recorded in: {tracker.where()}")
+    comparison = _compare(
+        folds,
+        tracker=tracker,
+        **in_store,
+        **given(
+            cases=case,
+            backbones=backbone,
+            heads=head,
+            cut_layers=cut_layer,
+            scratch_backbone=scratch_backbone,
+            scoring=scoring,
+            weights=weights,
+            image_size=image_size,
+            epochs=epochs,
+            augmentation=augmentation,
+            n_jobs=jobs,
+            random_state=random_state,
+        ),
+    )
+    if json:
+        typer.echo(comparison.to_json())
+    _show(comparison, len(folds.images), on_stderr=json)
+    _keep(comparison, save, plot)
+
+
+def make_tracker(
+    uri: str | None, experiment: str, *, is_off: bool
+) -> MLflowTracker | NullTracker:
+    """Make the tracker that the options ask for."""
+    from hybridml.tracking import MLflowTracker, NullTracker
+
+    return NullTracker() if is_off else MLflowTracker(uri, experiment)
+
+
+def _compare(folds: Folds, **parameters: Any) -> TransferComparison:
+    from hybridml.transfer import compare_transfer_cases
+
+    with comparison_progress() as on_step:
+        return compare_transfer_cases(
+            folds.images, folds.labels, cv=folds.cv, on_step=on_step, **parameters
+        )
+
+
+def _plan(folds: Folds, cases: list[int] | None) -> str:
+    """Say what is going to be done, and how much work it is."""
+    import numpy as np
+
+    n_cases = len(cases or range(5))
+    n_classes = len(np.unique(folds.labels.astype(str)))
+    fits = f"{n_cases * folds.n_folds} fits, each case on the same images"
+    return f"{len(folds.images):,} images of {n_classes} classes; {fits}.\n{folds.said}"
+
+
+def _show(comparison: TransferComparison, n_images: int, *, on_stderr: bool) -> None:
+    console = to_stderr() if on_stderr else to_stdout()
+    console.print()
+    console.print(leaderboard(comparison.table, comparison.scoring))
+    console.print()
+    console.print(comparison.verdict, style="bold", markup=False)
+    passes = describe_passes(comparison.table, n_images)
+    if passes:
+        console.print(passes, markup=False)
+
+
+def _keep(comparison: TransferComparison, save: Path | None, plot: Path | None) -> None:
+    if plot is not None:
+        comparison.plot(plot)
+        say(f"Picture: {plot}")
+    if save is not None:
+        import joblib
+
+        say("Fitting the winner on all the images ...")
+        joblib.dump(comparison.best_estimator, save)
+        say(f"Model: {save} (hybridml predict {save} new_photos)")
+
+
+def _check_plot(path: Path | None) -> None:
+    options.check_can_be_written("--plot", path)
+    if path is not None and path.suffix.lower() not in _PLOTS:
+        known = ", ".join(sorted(_PLOTS))
+        message = f"{str(path)!r} should end in one of {known}."
+        raise typer.BadParameter(message, param_hint="--plot")

@@ -1,0 +1,97 @@
+"""On which images a comparison learns, and on which it is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hybridml.exceptions import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from hybridml.cli.collection import Collection
+
+DEFAULT_FOLDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """What a comparison gets.
+
+    Attributes
+    ----------
+    images, labels : ndarray of shape (n_images,)
+    cv : int, or list of one (train, scored) pair of positions
+    n_folds : int
+    said : str
+        The same in words.
+    """
+
+    images: npt.NDArray[np.object_]
+    labels: npt.NDArray[Any]
+    cv: Any
+    n_folds: int
+    said: str
+
+
+def choose_folds(collection: Collection, cv: int | None) -> Folds:
+    """Use the collection's own split as given, else stratified folds.
+
+    Learns on train; scores on val, or on test where there is no val. Test images beside
+    val take no part. An explicit number of folds goes before the split.
+    """
+    if collection.splits is None:
+        return _cross_validated(collection, cv, ())
+    n_images = {name: len(collection.of(name)) for name in ("train", "val", "test")}
+    scored = "val" if n_images["val"] else "test"
+    if cv is None and n_images["train"] and n_images[scored]:
+        return _as_given(collection, scored, n_images["test"])
+    used = [name for name in ("train", "val") if n_images[name]]
+    return _cross_validated(collection, cv, used or ["test"])
+
+
+def _as_given(collection: Collection, scored: str, n_test: int) -> Folds:
+    import numpy as np
+
+    assert collection.labels is not None
+    kept = collection.of("train", scored)
+    is_train = np.isin(kept, collection.of("train"))
+    labels = collection.labels[kept]
+    _check_known(labels[is_train], labels[~is_train], scored)
+    pair = (np.flatnonzero(is_train), np.flatnonzero(~is_train))
+    said = (
+        f"Its own split, as given: learned on {len(pair[0])} images (train), scored on "
+        f"{len(pair[1])} ({scored})."
+    )
+    if scored == "val" and n_test:
+        said = f"{said} The {n_test} test images take no part."
+    return Folds(collection.images[kept], labels, [pair], 1, said)
+
+
+def _cross_validated(
+    collection: Collection, cv: int | None, used: Sequence[str]
+) -> Folds:
+    assert collection.labels is not None
+    images, labels = collection.images, collection.labels
+    n_folds = DEFAULT_FOLDS if cv is None else cv
+    said = f"{n_folds}-fold cross-validation, stratified"
+    if used:
+        kept = collection.of(*used)
+        images, labels = images[kept], labels[kept]
+        said = f"{said}, of the {len(kept)} images of {' and '.join(used)}"
+    return Folds(images, labels, n_folds, n_folds, f"{said}.")
+
+
+def _check_known(
+    learned: npt.NDArray[Any], scored: npt.NDArray[Any], name: str
+) -> None:
+    unknown = sorted({str(label) for label in scored} - {str(x) for x in learned})
+    if unknown:
+        shown = ", ".join(repr(label) for label in unknown[:5])
+        raise DataError(
+            f"The images of {name} have labels that no image of train has: {shown}. "
+            "Leave them out, or add such images to train."
+        )

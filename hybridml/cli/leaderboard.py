@@ -1,0 +1,139 @@
+"""What a comparison found, as tables and sentences that fit 80 columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BAR_WIDTH = 36
+
+
+def leaderboard(table: pd.DataFrame, scoring: str) -> Table:
+    """Lay the rows of a comparison out, the best first and in bold."""
+    shown = _table(f"Leaderboard ({scoring}, mean over the folds)")
+    for name in ("case", "backbone", "cut layer", "head"):
+        shown.add_column(name, overflow="fold")
+    for name in ("score", "±", "fit s", "ms/img", "passes"):
+        shown.add_column(name, justify="right", no_wrap=True)
+    for i, row in enumerate(table.to_dict("records")):
+        spread = row["score_std"]
+        shown.add_row(
+            str(row["case"]),
+            row["backbone"],
+            row["cut_layer"],
+            row["head"],
+            f"{row['score']:.3f}",
+            "-" if spread != spread else f"{spread:.3f}",  # NaN for a single fold
+            f"{row['fit_time_s']:.1f}",
+            f"{row['predict_ms_per_image']:.1f}",
+            f"{row['images_forwarded']:,}",
+            style="bold" if i == 0 else "",
+        )
+    shown.caption = (
+        "fit s: seconds a fold. ms/img: to predict. passes: images sent through the\n"
+        "network without training; features from the store cost none."
+    )
+    return shown
+
+
+def layer_curve(layer_scores: pd.DataFrame) -> Table:
+    """Draw case 1's inner score of each cut layer, with its best head, as bars."""
+    best = _best_heads(layer_scores)
+    low, high = _scale(best["score"])
+    title = f"Case 1, where to cut (inner folds; bars from {low:.2f})"
+    shown = _table(title)
+    several = best["backbone"].nunique() > 1
+    for name in ("backbone", "cut layer") if several else ("cut layer",):
+        shown.add_column(name, overflow="fold")
+    shown.add_column("head")
+    shown.add_column("score", justify="right")
+    shown.add_column("")
+    tops = best.groupby("backbone")["score"].transform("max")
+    for row, top in zip(best.to_dict("records"), tops, strict=True):
+        bar = Text(_bar(row["score"], low, high), style="blue")
+        names = [row["backbone"]] if several else []
+        cells = [*names, row["cut_layer"], row["head"], f"{row['score']:.3f}", bar]
+        shown.add_row(*cells, style="bold" if row["score"] == top else "")
+    return shown
+
+
+def describe_cut(layer_scores: pd.DataFrame) -> str:
+    """Say how the best cut compares with the last one, as the scores have it."""
+    top, last = _best_and_last(layer_scores)
+    gain = top["score"] - last["score"]
+    if gain <= 0:
+        return f"The last cut, {last['cut_layer']}, is the best one here."
+    best, usual = (f"{r['cut_layer']} {r['score']:.3f}" for r in (top, last))
+    between = f"({best}, {usual})"
+    if not is_early_cut_better(layer_scores):
+        return f"An earlier cut does about as well as the last one {between}."
+    return f"An earlier cut beats the last one by {gain:.3f} {between}."
+
+
+def is_early_cut_better(layer_scores: pd.DataFrame) -> bool:
+    """Whether an earlier cut beats the last one by more than the folds' spread."""
+    top, last = _best_and_last(layer_scores)
+    spread = max(top["score_std"], last["score_std"])
+    return bool(top["score"] - last["score"] > spread)
+
+
+def describe_passes(table: pd.DataFrame, n_images: int) -> str:
+    """Say what cases 0 and 1 sent through the network, and what that means."""
+    rows = table[table["case"] < 2]
+    if rows.empty:
+        return ""
+    cases = " and ".join(str(case) for case in sorted(set(rows["case"])))
+    who = f"Case{'s' if ' ' in cases else ''} {cases}"
+    n_passes = int(rows["images_forwarded"].sum())
+    if n_passes == 0:
+        return f"{who} forwarded no image: all features came from the store."
+    n_networks = rows["backbone"].nunique()
+    if n_passes <= n_images * n_networks:
+        again = " Their features are stored: the next run forwards none of them again."
+        return f"{who} forwarded {n_passes:,} images, each once.{again}"
+    return f"{who} forwarded images {n_passes:,} times: no store was used."
+
+
+def _best_and_last(layer_scores: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    best = _best_heads(layer_scores)
+    top = best.sort_values("score", ascending=False, kind="stable").iloc[0]
+    return top, best[best["backbone"] == top["backbone"]].iloc[-1]
+
+
+def _best_heads(layer_scores: pd.DataFrame) -> pd.DataFrame:
+    """Keep the best head of each layer, in the order of the layers."""
+    order = layer_scores.sort_values("score", ascending=False, kind="stable")
+    return order.drop_duplicates(["backbone", "cut_layer"]).sort_index()
+
+
+def _scale(scores: pd.Series) -> tuple[float, float]:
+    """Choose where the bars begin and end: a round number below all, and 1."""
+    low, high = float(scores.min()), float(scores.max())
+    if low < 0 or high > 1:  # an error with its sign turned, say
+        return low - 0.1 * (high - low or 1.0), high
+    return max(0.0, int((low - 0.02) * 10) / 10), 1.0
+
+
+def _bar(score: float, low: float, high: float) -> str:
+    """Draw a bar in eighths of a character."""
+    n_eighths = max(0, round((score - low) / (high - low) * _BAR_WIDTH * 8))
+    full, rest = divmod(n_eighths, 8)
+    return "█" * full + ("", *"▏▎▍▌▋▊▉")[rest]
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=0,
+    )

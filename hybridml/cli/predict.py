@@ -1,0 +1,115 @@
+"""``hybridml predict``: classes and probabilities of new images, as CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hybridml.cli.examples import examples
+from hybridml.cli.options import check_can_be_written
+from hybridml.cli.terminal import say, to_stderr
+from hybridml.exceptions import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXAMPLES = examples(
+    ("hybridml predict model.joblib new_photos", "all the images below a folder"),
+    ("hybridml predict model.joblib cat.jpg dog.jpg", "some images"),
+    (
+        "hybridml predict model.joblib new_photos --output predictions.csv",
+        "into a file",
+    ),
+)
+
+
+def predict(
+    model: Annotated[
+        Path,
+        typer.Argument(
+            help="A file of hybridml fit, or of hybridml compare --save.",
+            metavar="MODEL",
+            show_default=False,
+        ),
+    ],
+    images: Annotated[
+        list[str],
+        typer.Argument(
+            help="Image files, URLs or folders of images, at any depth.",
+            metavar="IMAGES...",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="CSV file to write. Default: stdout.",
+            metavar="FILE.csv",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Predict the class of images: a CSV with image, label and a column p_CLASS each.
+
+    A joblib file is code that runs when it is loaded: load only models that you, or
+    people you trust, have saved.
+    """
+    check_can_be_written("--output", output)
+    paths = _list_images(images)
+    estimator = _load(model)
+    with to_stderr().status(f"Looking at {len(paths):,} images"):
+        table = _predict(estimator, paths)
+    if output is None:
+        typer.echo(table.to_csv(index=False), nl=False)
+    else:
+        table.to_csv(output, index=False)
+        say(f"{len(table):,} predictions: {output}")
+
+
+def _list_images(named: list[str]) -> list[str]:
+    from hybridml.images.tree import find_images
+
+    paths: list[str] = []
+    for name in named:
+        if not Path(name).is_dir():
+            paths.append(name)
+            continue
+        found = find_images(Path(name))
+        if not found:
+            raise DataError(f"Found no images in {name!r}.")
+        paths += [str(path) for path in found]
+    return paths
+
+
+def _load(path: Path) -> Any:
+    import joblib
+
+    expected = "a model that hybridml fit or hybridml compare --save has saved"
+    if not path.is_file():
+        raise DataError(f"Got model={str(path)!r}; expected {expected}. No such file.")
+    try:
+        estimator = joblib.load(path)
+    except Exception as error:  # unpickling may raise anything
+        reason = f"{type(error).__name__}: {error}"
+        message = f"Got model={str(path)!r}; expected {expected}. ({reason})"
+        raise DataError(message) from error
+    if not hasattr(estimator, "predict") or not hasattr(estimator, "classes_"):
+        found = f"It holds a {type(estimator).__name__}."
+        raise DataError(f"Got model={str(path)!r}; expected {expected}. {found}")
+    return estimator
+
+
+def _predict(estimator: Any, paths: list[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    if not hasattr(estimator, "predict_proba"):
+        labels = estimator.predict(paths)
+        return pd.DataFrame({"image": paths, "label": labels})
+    proba = estimator.predict_proba(paths)
+    labels = estimator.classes_[proba.argmax(axis=1)]
+    columns = {f"p_{c}": proba[:, i] for i, c in enumerate(estimator.classes_)}
+    return pd.DataFrame({"image": paths, "label": labels, **columns})

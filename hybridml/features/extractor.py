@@ -1,0 +1,267 @@
+"""The deep feature extractor: a cut network as a scikit-learn transformer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
+
+from hybridml._checks import Problems, is_count
+from hybridml._progress import image_progress
+from hybridml.backbones.network import Network, load_network
+from hybridml.backbones.pooling import check_pooling
+from hybridml.exceptions import DataError, WeightsError
+from hybridml.features.extraction import (
+    DEFAULT_BATCH_SIZE,
+    Request,
+    extract,
+    seconds_per_image,
+)
+from hybridml.features.store import FeatureStore, open_store
+from hybridml.images.door import as_images
+
+
+class DeepFeatureExtractor(TransformerMixin, BaseEstimator):
+    """Features of images from a pretrained network cut at a chosen layer.
+
+    `fit` learns nothing: it checks the parameters and loads the network, which is
+    shared by all extractors of the process with the same configuration and is not
+    pickled. `transform` works unfitted. An image already in the store is not computed
+    again, whatever its cut layer: one pass stores all the declared stages.
+
+    Parameters
+    ----------
+    backbone : str, default="efficientnet_lite0"
+        One of `list_backbones()`. The default needs no download.
+    cut_layer : str, default="penultimate"
+        A stage of `list_cut_layers(backbone)`, or any node of the network's graph.
+    pooling : {"mean", "max", "mean_max", "flatten"}, default="mean"
+        How maps become one row; does not matter where the layer gives a vector.
+    weights : "default", name, path, URL or None, default="default"
+        Published weights, a state dict (.pth, .safetensors), or None for random ones.
+    image_size : int or None, default=None
+        Side of the square input in pixels; None for that of the weights.
+    in_channels : int, default=3
+        Only 3 (RGB) is supported.
+    device : str, default="auto"
+        "auto" takes a GPU when there is one.
+    precision : {"auto", "bf16", "fp32"}, default="auto"
+        "auto" is bfloat16 where the hardware has it natively and the network's
+        features agree with those in float32 (cosine of at least 0.99).
+    batch_size : "auto" or int, default="auto"
+        How many images are decoded at a time; does not change the features.
+    store : "default", path, FeatureStore or None, default="default"
+        Where features are kept. With None nothing behind the cut is computed.
+    on_bad_image : {"raise", "nan"}, default="raise"
+        What becomes of an image that cannot be decoded: an error that names it, after
+        the others are stored, or a row of NaN.
+    random_state : int, default=0
+        Seed of the random weights of ``weights=None``.
+    n_jobs : int or None, default=None
+        Threads that decode; None for one a core.
+    verbose : int, default=0
+        Above 0, a progress bar on stderr.
+
+    Attributes
+    ----------
+    n_features_out_ : int
+        Number of columns that `transform` gives.
+    weights_digest_ : str
+        Digest of the weights; `transform` refuses others after unpickling.
+    precision_ : str
+        What the network runs in: "bf16" or "fp32".
+    device_ : str
+        Where it runs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> rng = np.random.default_rng(0)
+    >>> dark, light = rng.integers(0, 99, (2, 4, 64, 64, 3), dtype=np.uint8)
+    >>> X, y = np.concatenate([dark, light + 150]), ["dark"] * 4 + ["light"] * 4
+    >>> extractor = DeepFeatureExtractor(image_size=64, store=None)
+    >>> model = make_pipeline(extractor, LogisticRegression()).fit(X, y)
+    >>> model.predict(X[:1])
+    array(['dark'], dtype='<U5')
+    """
+
+    def __init__(
+        self,
+        backbone: str = "efficientnet_lite0",
+        *,
+        cut_layer: str = "penultimate",
+        pooling: str = "mean",
+        weights: str | Path | None = "default",
+        image_size: int | None = None,
+        in_channels: int = 3,
+        device: str = "auto",
+        precision: str = "auto",
+        batch_size: str | int = "auto",
+        store: str | Path | FeatureStore | None = "default",
+        on_bad_image: str = "raise",
+        random_state: int = 0,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.backbone = backbone
+        self.cut_layer = cut_layer
+        self.pooling = pooling
+        self.weights = weights
+        self.image_size = image_size
+        self.in_channels = in_channels
+        self.device = device
+        self.precision = precision
+        self.batch_size = batch_size
+        self.store = store
+        self.on_bad_image = on_bad_image
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any = None) -> DeepFeatureExtractor:
+        """Check the parameters and load the network; nothing is learned.
+
+        Parameters
+        ----------
+        X : sequence of images
+            Paths, bytes, PIL images or arrays; an (n, h, w[, c]) array; a Series or
+            one-column DataFrame.
+        y : ignored
+
+        Returns
+        -------
+        self : DeepFeatureExtractor
+
+        Raises
+        ------
+        InvalidParameterError, UnknownBackboneError, UnknownCutLayerError, WeightsError
+            If a parameter is wrong.
+        DataError
+            If X holds no images.
+        """
+        if not len(as_images(X)):
+            raise DataError("Found no images: X is empty; expected at least one.")
+        request = self._request()
+        self.n_features_out_ = request.n_features
+        self.weights_digest_ = request.network.weights_digest
+        self._fitted_with = self._weights_parameters()
+        self.precision_ = request.network.precision
+        self.device_ = str(request.network.device)
+        return self
+
+    def transform(self, X: Any) -> npt.NDArray[np.float32]:
+        """Give the features of images.
+
+        Parameters
+        ----------
+        X : sequence of n_images images
+            As in `fit`.
+
+        Returns
+        -------
+        features : ndarray of shape (n_images, n_features_out_), float32
+
+        Raises
+        ------
+        ImageDecodeError
+            If images cannot be decoded and ``on_bad_image="raise"``.
+        WeightsError
+            If the weights are not those of `fit`.
+        """
+        images = as_images(X)
+        request = self._request()
+        self._check_weights(request.network)
+        with image_progress(len(images), self.backbone, shown=self.verbose > 0) as tick:
+            return extract(
+                images,
+                request,
+                store=open_store(self.store),
+                batch_size=self._batch_size(),
+                n_threads=None if self.n_jobs == -1 else self.n_jobs,
+                bad_images_as_nan=self.on_bad_image == "nan",
+                on_progress=tick,
+            )
+
+    def seconds_per_image(self) -> float:
+        """Mean time to compute one image's features, as far as the store knows it.
+
+        Returns
+        -------
+        seconds : float
+            Decoding and network, in batches; 0.0 where nothing was computed yet.
+        """
+        store = open_store(self.store)
+        return seconds_per_image(self._request(), store) if store else 0.0
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+        """Name the columns: backbone, cut layer and number."""
+        n_features = getattr(self, "n_features_out_", None)
+        if n_features is None:
+            n_features = self._request().n_features
+        prefix = f"{self.backbone}_{self.cut_layer}_"
+        return np.array([f"{prefix}{i}" for i in range(n_features)], dtype=object)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.string = True
+        return tags
+
+    def _request(self) -> Request:
+        self._validate()
+        network = load_network(
+            self.backbone,
+            weights=self.weights,
+            image_size=self.image_size,
+            device=self.device,
+            precision=self.precision,
+            random_state=self.random_state,
+        )
+        return Request(network, network.find(self.cut_layer), self.pooling)
+
+    def _validate(self) -> None:
+        check_pooling(self.pooling)
+        problems = Problems(type(self).__name__)
+        expect, size = problems.expect, self.image_size
+        is_size = size is None or is_count(size)
+        expect(is_size, "image_size", size, "None or a positive number of pixels")
+        expect(self.in_channels == 3, "in_channels", self.in_channels, "3 (RGB)")
+        is_batch = self.batch_size == "auto" or is_count(self.batch_size)
+        expected = "'auto' or a positive whole number"
+        expect(is_batch, "batch_size", self.batch_size, expected)
+        is_jobs = self.n_jobs is None or is_count(self.n_jobs) or self.n_jobs == -1
+        expect(is_jobs, "n_jobs", self.n_jobs, "None, -1 or a positive whole number")
+        is_choice = self.on_bad_image in ("raise", "nan")
+        expect(is_choice, "on_bad_image", self.on_bad_image, "'raise' or 'nan'")
+        is_seed = is_count(self.random_state, minimum=0)
+        expect(is_seed, "random_state", self.random_state, "a whole number >= 0")
+        problems.raise_all()
+
+    def _check_weights(self, network: Network) -> None:
+        fitted = getattr(self, "weights_digest_", None)
+        is_same = getattr(self, "_fitted_with", None) == self._weights_parameters()
+        if is_same and fitted != network.weights_digest:
+            raise WeightsError(
+                f"The weights of {self.backbone!r} are not those it was fitted with "
+                f"(digest {network.weights_digest}, then {fitted}). Fit again, or "
+                "restore the weights."
+            )
+
+    def _weights_parameters(self) -> tuple[object, ...]:
+        return (self.backbone, str(self.weights), self.random_state)
+
+    def _batch_size(self) -> int:
+        if self.batch_size == "auto":
+            return DEFAULT_BATCH_SIZE
+        return int(self.batch_size)

@@ -1,0 +1,23 @@
+"""Estimators that fine-tune a network, or train one from scratch."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hybridml.finetune.callbacks import Callback
+    from hybridml.finetune.classifier import FineTuneClassifier
+
+__all__ = ["Callback", "FineTuneClassifier"]
+
+_HOME = {
+    "Callback": "hybridml.finetune.callbacks",
+    "FineTuneClassifier": "hybridml.finetune.classifier",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

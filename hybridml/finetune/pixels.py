@@ -1,0 +1,91 @@
+"""The pixels that training reads again and again: decoded once where they fit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from hybridml.backbones.spec import Preprocessing
+from hybridml.images.batch import load_batch, raise_bad_images
+
+_MAX_KEPT_BYTES = 4 * 2**30
+_DECODE_AT_ONCE = 256
+
+
+class Pixels:
+    """Square uint8 images, large enough to crop from, by position.
+
+    Up to 4 GiB they are decoded once and kept; beyond that, decoded when asked for.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_images, ...)
+        As `hybridml.images.as_images` returns them.
+    preprocessing : Preprocessing
+        Its `resize` is the side of the squares.
+    n_threads : int or None
+        Decoding threads; None for one a core.
+
+    Raises
+    ------
+    ImageDecodeError
+        Naming every image that cannot be decoded.
+    """
+
+    def __init__(
+        self,
+        images: npt.NDArray[Any],
+        preprocessing: Preprocessing,
+        *,
+        n_threads: int | None = None,
+    ) -> None:
+        self._images = images
+        self._preprocessing = preprocessing
+        self._n_threads = n_threads or os.cpu_count() or 1
+        side = max(preprocessing.resize, preprocessing.crop)
+        self._side = side
+        fits = len(images) * side * side * 3 <= _MAX_KEPT_BYTES
+        self._kept = self._decode_all() if fits else None
+
+    def take(self, positions: Sequence[int] | npt.NDArray[np.intp]) -> Tensor:
+        """Return the images at some positions, (n, 3, side, side), uint8."""
+        chosen = np.asarray(positions, dtype=np.intp)
+        if self._kept is not None:
+            pixels = self._kept[chosen]
+        else:
+            with ThreadPoolExecutor(self._n_threads) as threads:
+                pixels, failures = self._load(chosen, threads)
+            raise_bad_images(
+                {int(chosen[i]): reason for i, reason in failures.items()}, self._images
+            )
+        return torch.from_numpy(pixels).permute(0, 3, 1, 2)
+
+    def _decode_all(self) -> npt.NDArray[np.uint8]:
+        shape = (len(self._images), self._side, self._side, 3)
+        pixels = np.empty(shape, dtype=np.uint8)
+        bad: dict[int, str] = {}
+        with ThreadPoolExecutor(self._n_threads) as threads:
+            for start in range(0, len(pixels), _DECODE_AT_ONCE):
+                part = np.arange(start, min(start + _DECODE_AT_ONCE, len(pixels)))
+                pixels[part], failures = self._load(part, threads)
+                bad |= {start + i: reason for i, reason in failures.items()}
+        raise_bad_images(bad, self._images)
+        return pixels
+
+    def _load(
+        self, positions: npt.NDArray[np.intp], threads: ThreadPoolExecutor
+    ) -> tuple[npt.NDArray[np.uint8], dict[int, str]]:
+        return load_batch(
+            [self._images[i] for i in positions],
+            resize=self._side,
+            crop=self._side,
+            interpolation=self._preprocessing.interpolation,
+            executor=threads,
+        )

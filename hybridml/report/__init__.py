@@ -1,0 +1,1 @@
+"""Plots of what a comparison found, from plain data."""

@@ -1,0 +1,49 @@
+"""Where experiments are recorded: nowhere, in memory, or in MLflow.
+
+Trackers are passed in; nothing here keeps a current run or any other global state.
+Every name's module is imported when the name is first used, and MLflow itself when the
+first run is recorded.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hybridml.tracking.mlflow_tracker import MLflowTracker
+    from hybridml.tracking.null_tracker import NullTracker
+    from hybridml.tracking.protocol import Run, RunStatus, Tracker
+    from hybridml.tracking.recording_tracker import RecordedRun, RecordingTracker
+
+__all__ = [
+    "MLflowTracker",
+    "NullTracker",
+    "RecordedRun",
+    "RecordingTracker",
+    "Run",
+    "RunStatus",
+    "Tracker",
+]
+
+_HOME = {
+    "MLflowTracker": "hybridml.tracking.mlflow_tracker",
+    "NullTracker": "hybridml.tracking.null_tracker",
+    "RecordedRun": "hybridml.tracking.recording_tracker",
+    "RecordingTracker": "hybridml.tracking.recording_tracker",
+    "Run": "hybridml.tracking.protocol",
+    "RunStatus": "hybridml.tracking.protocol",
+    "Tracker": "hybridml.tracking.protocol",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'hybridml.tracking' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,122 @@
+"""How names and values are made to fit what MLflow takes."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+ItemT = TypeVar("ItemT")
+
+# MLflow's own limits (mlflow.utils.validation).
+MAX_KEY_CHARACTERS = 250
+MAX_PARAM_CHARACTERS = 6000
+MAX_TAG_CHARACTERS = 8000
+METRICS_PER_BATCH = 1000
+PARAMS_PER_BATCH = 100
+
+
+def to_params(params: Mapping[str, object]) -> list[Any]:
+    """Return MLflow's form of settings: text, cut where it is too long."""
+    from mlflow.entities import Param
+
+    return [
+        Param(key, shorten(str(value), MAX_PARAM_CHARACTERS))
+        for key, value in _with_clean_keys(params)
+    ]
+
+
+def to_metrics(metrics: Mapping[str, float], step: int | None) -> list[Any]:
+    """Return MLflow's form of numbers, all with the time of now.
+
+    NaN is kept as such; MLflow stores an infinity as the largest float there is.
+    """
+    from mlflow.entities import Metric
+
+    now_ms = int(time.time() * 1000)
+    return [
+        Metric(key, float(value), now_ms, int(step or 0))
+        for key, value in _with_clean_keys(metrics)
+    ]
+
+
+def to_tags(tags: Mapping[str, str]) -> list[Any]:
+    """Return MLflow's form of tags."""
+    from mlflow.entities import RunTag
+
+    return [RunTag(key, value) for key, value in _clean_tags(tags).items()]
+
+
+def run_tags(
+    tags: Mapping[str, str] | None, parent_run_id: str | None
+) -> dict[str, str]:
+    """Return a new run's tags: those given, who runs what, and the run above it."""
+    system = {
+        "mlflow.user": current_user(),
+        "mlflow.source.name": sys.argv[0] or "python",
+        "mlflow.source.type": "LOCAL",
+    }
+    if parent_run_id is not None:
+        system["mlflow.parentRunId"] = parent_run_id
+    return system | _clean_tags(tags or {})
+
+
+def clean_key(name: str) -> str:
+    """Return the nearest name that MLflow takes as a key.
+
+    Examples
+    --------
+    >>> clean_key("top-5 error [%]"), clean_key("val//loss"), clean_key("../x")
+    ('top-5 error ___', 'val/loss', 'x')
+    """
+    allowed = re.sub(r"[^\w./ -]", "_", name)
+    parts = [part for part in allowed.split("/") if part not in {"", ".", ".."}]
+    return shorten("/".join(parts), MAX_KEY_CHARACTERS, mark="") or "_"
+
+
+def shorten(text: str, limit: int, *, mark: str = "…") -> str:
+    """Return `text`, cut to `limit` characters with a `mark` at the end.
+
+    Examples
+    --------
+    >>> shorten("abcdef", 4)
+    'abc…'
+    """
+    return text if len(text) <= limit else text[: limit - len(mark)] + mark
+
+
+def batches(items: Iterable[ItemT], size: int) -> Iterator[Sequence[ItemT]]:
+    """Split `items` into lists of at most `size`."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def current_user() -> str:
+    """Return the name of who runs this."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user id without a name
+        return "unknown"
+
+
+def _with_clean_keys(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    taken: set[str] = set()
+    for name, value in values.items():
+        key, n = clean_key(str(name)), 1
+        while key in taken:  # two names that differ only in what had to go
+            n += 1
+            key = f"{clean_key(str(name))[: MAX_KEY_CHARACTERS - 5]}_{n}"
+        taken.add(key)
+        yield key, value
+
+
+def _clean_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    return {
+        key: shorten(str(value), MAX_TAG_CHARACTERS)
+        for key, value in _with_clean_keys(tags)
+    }

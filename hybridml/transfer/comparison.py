@@ -1,0 +1,138 @@
+"""What a comparison of transfer cases found: the table, the winner and the evidence."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from hybridml.transfer.cases import CASES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLUMNS = (
+    "case",
+    "backbone",
+    "cut_layer",
+    "head",
+    "score",
+    "score_std",
+    "fit_time_s",
+    "predict_ms_per_image",
+    "images_forwarded",
+)
+
+
+@dataclass(frozen=True)
+class TransferComparison:
+    """The result of `compare_transfer_cases`.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row a case and backbone, the best first, with the columns case, backbone,
+        cut_layer, head, score (mean over the folds), score_std (over the folds; NaN for
+        one fold), fit_time_s (mean seconds of a fold's fit), predict_ms_per_image
+        (milliseconds, features computed afresh) and images_forwarded (through a
+        network, in fit and predict of all folds; stored features count nothing).
+    fold_scores : DataFrame
+        One row a case, backbone and fold: also n_train, n_test and best_epoch.
+    layer_scores : DataFrame
+        Case 1's inner cross-validation: backbone, cut_layer, head, score, score_std,
+        averaged over the folds; empty without a search.
+    scoring : str
+        Name of the score; more is better.
+    best_estimator : estimator or None
+        The winner, fitted on all the images; None if that was not asked for.
+    where : str
+        Where the runs are recorded, in words.
+    """
+
+    table: pd.DataFrame
+    fold_scores: pd.DataFrame
+    layer_scores: pd.DataFrame
+    scoring: str
+    where: str
+    _refit: Callable[[], Any] | None = field(default=None, repr=False)
+    _kept: list[Any] = field(default_factory=list, repr=False)
+
+    @property
+    def winner(self) -> pd.Series:
+        """The first row of the table."""
+        return self.table.iloc[0]
+
+    @property
+    def best_estimator(self) -> Any:
+        """The winner, fitted on all the images when first asked for."""
+        if not self._kept and self._refit is not None:
+            self._kept.append(self._refit())
+        return self._kept[0] if self._kept else None
+
+    @property
+    def verdict(self) -> str:
+        """Say in a sentence which case won, and by how much."""
+        best = self.winner
+        said = f"{describe_row(best)} wins with {_score(best)}"
+        if len(self.table) == 1:
+            return f"{said}."
+        second = self.table.iloc[1]
+        margin = best["score"] - second["score"]
+        spread = self._spread_of_margin(best, second)
+        return (
+            f"{said}, {margin:.3f}{spread} ahead of {describe_row(second)} "
+            f"({_score(second)})."
+        )
+
+    def to_json(self) -> str:
+        """Give the table (as records) and the winner as one JSON object."""
+        records = [
+            {name: _plain(value) for name, value in row.items()}
+            for row in self.table.to_dict("records")
+        ]
+        found = {"table": records, "winner": records[0], "scoring": self.scoring}
+        return json.dumps({**found, "verdict": self.verdict, "runs": self.where})
+
+    def plot(self, path: str | Path | None = None) -> Figure:
+        """Draw the scores of the cases; save the picture where a path is given."""
+        from hybridml.report.leaderboard_plot import plot_leaderboard
+
+        figure = plot_leaderboard(self.table, self.layer_scores, self.scoring)
+        if path is not None:
+            figure.savefig(path)
+        return figure
+
+    def _spread_of_margin(self, best: pd.Series, second: pd.Series) -> str:
+        keys = ["case", "backbone"]
+        folds = self.fold_scores.set_index(keys)["score"]
+        ours, theirs = (folds.loc[[tuple(row[keys])]] for row in (best, second))
+        if len(ours) < 2:
+            return ""
+        return f" ± {(ours.to_numpy() - theirs.to_numpy()).std(ddof=1):.3f}"
+
+
+def describe_row(row: pd.Series) -> str:
+    """Name a row of the table in words: ``case 1 (resnet18, layer3, linear_svm)``."""
+    parts = [row["backbone"], row["cut_layer"], row["head"]]
+    return f"case {row['case']} ({', '.join(part for part in parts if part)})"
+
+
+def case_title(case: int) -> str:
+    """Name a case with what it does: ``case 3: fine-tune everything``."""
+    return f"case {case}: {CASES[case]}"
+
+
+def _score(row: pd.Series) -> str:
+    spread = "" if math.isnan(row["score_std"]) else f" ± {row['score_std']:.3f}"
+    return f"{row['score']:.3f}{spread}"
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and math.isnan(value) else value

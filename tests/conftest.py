@@ -1,0 +1,38 @@
+"""What all tests share: a tiny seeded backbone, generated photos, an isolated home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Folder of the real data sets; the test is skipped where it is absent."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip(f"real data sets are not at {folder}")
+    return folder
+
+
+@pytest.fixture
+def shared_weights() -> Path:
+    """Folder of real weights; the test is skipped where it is absent."""
+    folder = SHARED / "weights"
+    if not folder.is_dir():
+        pytest.skip(f"real weights are not at {folder}")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keep every test away from the user's store, cache and tracking server."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HYBRIDML_STORE", str(home / "store"))
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

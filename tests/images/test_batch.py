@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from torchvision import transforms as v1
+from torchvision.transforms import v2
+
+from hybridml.exceptions import ImageDecodeError, InvalidParameterError
+from hybridml.images import as_images, load_batch, raise_bad_images
+
+Noise = Callable[..., Any]
+SIZES = [
+    (37, 53),
+    (53, 37),
+    (64, 64),
+    (31, 200),
+    (200, 31),
+    (33, 34),
+    (300, 451),
+    (5, 7),
+]
+
+
+@pytest.mark.parametrize("transforms", [v1, v2], ids=["v1", "v2"])
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize(
+    ("resize", "crop"), [(32, 32), (33, 28), (47, 24), (24, 40), (25, 40), (36, 37)]
+)
+def test_pixels_equal_those_of_torchvision(
+    transforms: Any, interpolation: str, resize: int, crop: int, noise: Noise
+) -> None:
+    arrays = [noise(height, width, 3) for height, width in SIZES]
+    mode = transforms.InterpolationMode(interpolation)
+    reference = transforms.Compose(
+        [transforms.Resize(resize, interpolation=mode), transforms.CenterCrop(crop)]
+    )
+    expected = [np.asarray(reference(Image.fromarray(array))) for array in arrays]
+    pixels, failures = load_batch(
+        arrays, resize=resize, crop=crop, interpolation=interpolation
+    )
+    assert failures == {}
+    assert np.array_equal(pixels, np.stack(expected))
+
+
+def test_threads_change_nothing(noise: Noise) -> None:
+    images = as_images([*(noise(50, 40 + i, 3, seed=i) for i in range(20)), None])
+    alone = load_batch(images, resize=24, crop=20)
+    with ThreadPoolExecutor(4) as executor:
+        together = load_batch(images, resize=24, crop=20, executor=executor)
+    assert np.array_equal(alone[0], together[0])
+    assert alone[1] == together[1] == {20: "the image is missing"}
+
+
+def test_bad_images_leave_zeros_and_a_reason(noise: Noise, tmp_path: Path) -> None:
+    good = noise(30, 30, 3)
+    images = as_images([tmp_path / "none.jpg", good, b"", good])
+    pixels, failures = load_batch(images, resize=16, crop=16)
+    assert failures == {0: "there is no such file", 2: "the file is empty"}
+    assert not pixels[[0, 2]].any()
+    assert pixels[1].any()
+    assert np.array_equal(pixels[1], pixels[3])
+
+
+def test_no_images_give_an_empty_batch() -> None:
+    pixels, failures = load_batch(as_images([]), resize=16, crop=12)
+    assert pixels.shape == (0, 12, 12, 3)
+    assert pixels.dtype == np.uint8
+    assert failures == {}
+
+
+def test_a_stack_needs_no_list(noise: Noise) -> None:
+    stack = noise(3, 16, 16, 3)
+    pixels, _ = load_batch(as_images(stack), resize=16, crop=16)
+    assert np.array_equal(pixels, stack)
+
+
+def test_a_sliver_that_would_grow_beyond_measure_is_refused() -> None:
+    sliver = np.zeros((1, 60_000), dtype=np.uint8)
+    _, failures = load_batch([sliver], resize=64, crop=64)
+    assert "60000 x 1 pixels, differ too much" in failures[0]
+
+
+def test_all_wrong_parameters_are_named_at_once() -> None:
+    with pytest.raises(InvalidParameterError, match=r"resize=0.*crop=1\.5.*'nearest'"):
+        load_batch([], resize=0, crop=1.5, interpolation="nearest")  # type: ignore[arg-type]
+
+
+def test_no_failures_raise_nothing() -> None:
+    raise_bad_images({}, ["a.jpg"])
+
+
+def test_bad_images_are_named_with_their_place() -> None:
+    message = (
+        r"^Cannot decode 'a/b\.jpg' \(image 17 of 240\): the file is empty\n"
+        r"Cannot decode <no image> \(image 21 of 240\): the image is missing$"
+    )
+    images = as_images(["a/b.jpg"] * 239 + [None])
+    images[20] = None
+    failures = {20: "the image is missing", 16: "the file is empty"}
+    with pytest.raises(ImageDecodeError, match=message) as caught:
+        raise_bad_images(failures, images)
+    assert caught.value.failures == failures
+    assert pickle.loads(pickle.dumps(caught.value)).failures == failures
+
+
+def test_five_bad_images_are_named_and_the_rest_counted() -> None:
+    failures = dict.fromkeys(range(12), "the file is empty")
+    with pytest.raises(ImageDecodeError, match=r"\.\.\. and 7 more\.$") as caught:
+        raise_bad_images(failures, ["a.jpg"] * 12)
+    assert str(caught.value).count("Cannot decode") == 5
+    assert len(caught.value.failures) == 12
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        (b"1234", "<4 bytes>"),
+        (np.zeros((2, 3)), r"<array of shape \(2, 3\)>"),
+        (Image.new("L", (2, 2)), "<PIL image>"),
+        (Path("a.jpg"), "'a.jpg'"),
+    ],
+)
+def test_bad_images_without_a_path_are_described(image: Any, name: str) -> None:
+    with pytest.raises(ImageDecodeError, match=f"Cannot decode {name} \\(image 1 of 1"):
+        raise_bad_images({0: "why"}, [image])
+
+
+def test_real_photos_equal_those_of_torchvision(shared_data: Path) -> None:
+    paths = sorted((shared_data / "imagenet_sample").glob("*.JPEG"))
+    reference = v2.Compose([v2.Resize(256), v2.CenterCrop(224)])
+    pixels, failures = load_batch(paths, resize=256, crop=224)
+    assert failures == {}
+    for path, row in zip(paths, pixels, strict=True):
+        with Image.open(path) as image:
+            expected = np.asarray(reference(image.convert("RGB")))
+        assert np.array_equal(row, expected), path.name

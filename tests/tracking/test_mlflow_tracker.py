@@ -1,0 +1,94 @@
+"""A tracker without its store warns once, and the work goes on."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from hybridml.exceptions import InvalidParameterError, TrackingWarning
+from hybridml.tracking import MLflowTracker
+
+
+def work(tracker: MLflowTracker, file: Path) -> None:
+    with tracker.run("parent") as run:
+        run.log_params({"C": 1})
+        for fold in range(3):
+            with run.child(f"fold {fold}") as child:
+                child.log_metrics({"accuracy": 0.5}, step=fold)
+        run.set_tags({"winner": "yes"})
+        run.log_text("hello", "a.txt")
+        run.log_file(file)
+
+
+def test_a_dead_server_is_warned_about_once(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    tracker = MLflowTracker("http://me:secret@127.0.0.1:9")
+    with pytest.warns(
+        TrackingWarning, match=r"127\.0\.0\.1:9 cannot be used.*refused.*tracking_uri"
+    ) as caught:
+        work(tracker, tmp_path / "a.txt")
+    assert len(caught) == 1
+    assert "secret" not in str(caught[0].message)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        work(tracker, tmp_path / "a.txt")
+
+
+def test_a_file_that_is_no_database_is_warned_about_once(tmp_path: Path) -> None:
+    path = tmp_path / "mlflow.db"
+    path.write_text("this is a letter to my aunt, and no database" * 100)
+    tracker = MLflowTracker(f"sqlite:///{path}")
+    with pytest.warns(TrackingWarning, match="not a database.*Repair") as caught:
+        work(tracker, path)
+    assert len(caught) == 1
+    assert path.read_text().startswith("this is a letter")
+
+
+def test_exceptions_go_on_through_a_dead_tracker() -> None:
+    tracker = MLflowTracker("http://127.0.0.1:9")
+    with (
+        pytest.warns(TrackingWarning, match="refused"),
+        pytest.raises(ZeroDivisionError, match="division"),
+        tracker.run("fit"),
+    ):
+        _ = 1 / 0
+
+
+def test_making_a_tracker_touches_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert str(tmp_path / "mlflow.db") in MLflowTracker().where()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_names_the_experiment() -> None:
+    told = MLflowTracker("http://a:1", experiment="pets").where()
+    assert told == "MLflow at http://a:1, experiment 'pets'"
+
+
+def test_a_tracker_survives_pickling() -> None:
+    tracker = MLflowTracker("http://127.0.0.1:9", experiment="pets", timeout_s=2.0)
+    assert pickle.loads(pickle.dumps(tracker)).where() == tracker.where()
+
+
+def test_all_wrong_parameters_are_named() -> None:
+    with pytest.raises(
+        InvalidParameterError, match=r"tracking_uri=3.*experiment=''.*timeout_s=0"
+    ):
+        MLflowTracker(3, experiment="", timeout_s=0)
+
+
+def test_without_mlflow_it_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    with pytest.raises(ImportError, match="pip install mlflow"):
+        MLflowTracker()

@@ -1,0 +1,69 @@
+"""Names and values fit MLflow's limits, and stay apart when they are shortened."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from hybridml.tracking import _mlflow_values as values
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("head__C", "head__C"),
+        ("top-5 [%]", "top-5 ___"),
+        ("a//b/../c", "a/b/c"),
+        ("/etc", "etc"),
+        ("", "_"),
+        ("..", "_"),
+        ("Größe", "Größe"),
+    ],
+)
+def test_keys_become_what_mlflow_takes(name: str, expected: str) -> None:
+    assert values.clean_key(name) == expected
+
+
+def test_long_keys_are_cut() -> None:
+    assert len(values.clean_key("x" * 300)) == values.MAX_KEY_CHARACTERS
+
+
+@pytest.mark.slow  # imports MLflow
+def test_two_names_never_become_one_key() -> None:
+    params = values.to_params({"a[1]": 1, "a(1)": 2, "a_1_": 3})
+    assert [(p.key, p.value) for p in params] == [
+        ("a_1_", "1"),
+        ("a_1__2", "2"),
+        ("a_1__3", "3"),
+    ]
+
+
+@pytest.mark.slow  # imports MLflow
+def test_long_params_are_cut_with_an_ellipsis() -> None:
+    (param,) = values.to_params({"text": "y" * 6001})
+    assert len(param.value) == 6000
+    assert param.value.endswith("y…")
+
+
+@pytest.mark.slow  # imports MLflow
+def test_metrics_carry_step_time_and_missing_numbers() -> None:
+    first, second = values.to_metrics({"a": 1, "b": math.nan}, step=7)
+    assert (first.key, first.value, first.step) == ("a", 1.0, 7)
+    assert math.isnan(second.value)
+    assert first.timestamp == second.timestamp > 1_600_000_000_000
+
+
+def test_a_user_without_a_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.setattr("getpass.getuser", fail)
+    assert values.current_user() == "unknown"
+
+
+@pytest.mark.parametrize(("n", "sizes"), [(0, []), (3, [3]), (7, [3, 3, 1])])
+def test_batches_are_full_but_the_last(n: int, sizes: list[int]) -> None:
+    batches = list(values.batches(range(n), 3))
+    assert [len(batch) for batch in batches] == sizes
+    assert [item for batch in batches for item in batch] == list(range(n))

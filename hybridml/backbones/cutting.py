@@ -13,7 +13,7 @@ from torchvision.models.feature_extraction import (
     get_graph_node_names,
 )
 
-from hybridml._checks import check_name
+from hybridml._checks import check_name, describe
 from hybridml.backbones.pooling import layout_of_rank
 from hybridml.backbones.spec import Backbone, Stage
 from hybridml.exceptions import UnknownCutLayerError
@@ -45,6 +45,9 @@ def find_stage(backbone: Backbone, cut_layer: str) -> Stage:
     size = backbone.preprocessing.crop
     cut = cut_at(module, (Stage(cut_layer, cut_layer),))
     output = cut(torch.empty(1, 3, size, size, device="meta"))[cut_layer]
+    if not isinstance(output, torch.Tensor):
+        expected = "a node that gives one tensor"
+        raise UnknownCutLayerError(describe("cut_layer", cut_layer, expected))
     return Stage(cut_layer, cut_layer, layout_of_rank(output.ndim))
 
 

@@ -213,7 +213,6 @@ def load_network(
     UnknownBackboneError, WeightsError, InvalidParameterError
     """
     declared = get_backbone(backbone)
-    _check_image_size(declared, image_size)
     on_device = resolve_device(device)
     runs_in = resolve_precision(precision, on_device)
     seed = random_state if weights is None else 0
@@ -222,6 +221,7 @@ def load_network(
     with _lock:
         if key not in _networks:
             loaded = load_weights(declared, weights, random_state=random_state)
+            _check_image_size(declared, loaded.preprocessing.crop, image_size)
             sized = loaded.preprocessing.with_image_size(image_size)
             _networks[key] = Network(declared, loaded, sized, on_device, runs_in)
         _networks.move_to_end(key)
@@ -252,8 +252,7 @@ def count_forwarded(n_images: int) -> None:
         _n_forwarded += n_images
 
 
-def _check_image_size(backbone: Backbone, image_size: int | None) -> None:
-    own = backbone.preprocessing.crop
+def _check_image_size(backbone: Backbone, own: int, image_size: int | None) -> None:
     if image_size is None or image_size == own:
         return
     if backbone.fixed_image_size:

@@ -58,7 +58,8 @@ class Stage:
         "penultimate", "logits").
     node : str
         Name of the node in the network's traced graph whose output is taken
-        (`torchvision.models.feature_extraction.get_graph_node_names`, evaluation mode).
+        (`torchvision.models.feature_extraction.get_graph_node_names`, evaluation mode),
+        or of a module, which stands for its last node.
     layout : {"maps", "maps_last", "tokens", "vector"}
         How to read the output: (n, channels, height, width); (n, height, width,
         channels); (n, class token + positions, channels); (n, features).
@@ -96,7 +97,7 @@ class Backbone:
     min_image_size : int
         Smallest input that passes through the network, in pixels.
     fixed_image_size : bool
-        True where the network only takes its own input size (ViT, Swin v1 ...).
+        True where the network only takes its own input size (ViT, MaxViT ...).
     """
 
     name: str

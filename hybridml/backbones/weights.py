@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.error import URLError
@@ -184,28 +184,33 @@ def _fit_state(
 ) -> tuple[nn.Module, frozenset[str]]:
     module = _build(backbone, _n_classes_of(backbone, state))
     expected = module.state_dict()
-    unexpected = sorted(set(state) - set(expected))
-    misfits = [
-        f"{name}: {tuple(state[name].shape)} in the file, {tuple(value.shape)} expected"
-        for name, value in expected.items()
-        if name in state and state[name].shape != value.shape
-    ]
-    missing = {
-        name
-        for name in set(expected) - set(state)
-        if not name.endswith("num_batches_tracked")
-    }
-    covered = len(expected) - len(missing)
-    if unexpected or misfits or not covered:
-        found = [*(f"{name}: not in the network" for name in unexpected), *misfits]
-        found += [f"{name}: not in the file" for name in sorted(missing)]
-        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        raise WeightsError(
-            f"The weights {str(weights)!r} do not fit {backbone.name!r}: "
-            f"{'; '.join(found[:5])}{more}."
-        )
-    module.load_state_dict(state, strict=False)
+    try:
+        # Loading may adapt old key names and position embeddings: look only afterwards.
+        found = module.load_state_dict(dict(state), strict=False)
+    except RuntimeError:
+        misfits = [
+            f"{name}: {tuple(state[name].shape)} in the file, "
+            f"{tuple(value.shape)} expected"
+            for name, value in expected.items()
+            if name in state and state[name].shape != value.shape
+        ]
+        raise _misfit(backbone, weights, misfits) from None
+    missing = {k for k in found.missing_keys if not k.endswith("num_batches_tracked")}
+    if found.unexpected_keys or len(missing) == len(expected):
+        misfits = [f"{name}: not in the network" for name in found.unexpected_keys]
+        misfits += [f"{name}: not in the file" for name in sorted(missing)]
+        raise _misfit(backbone, weights, misfits)
     return module.eval(), frozenset(missing)
+
+
+def _misfit(
+    backbone: Backbone, weights: str | Path, misfits: Sequence[str]
+) -> WeightsError:
+    more = f" and {len(misfits) - 5} more" if len(misfits) > 5 else ""
+    return WeightsError(
+        f"The weights {str(weights)!r} do not fit {backbone.name!r}: "
+        f"{'; '.join(misfits[:5])}{more}."
+    )
 
 
 def _n_classes_of(backbone: Backbone, state: Mapping[str, Tensor]) -> int:

@@ -51,7 +51,7 @@ def find_stage(backbone: Backbone, cut_layer: str) -> Stage:
     return Stage(cut_layer, cut_layer, layout_of_rank(output.ndim))
 
 
-def cut_at(module: nn.Module, stages: tuple[Stage, ...]) -> nn.Module:
+def cut_at(module: nn.Module, stages: tuple[Stage, ...]) -> fx.GraphModule:
     """Cut a network at some stages.
 
     Parameters
@@ -62,7 +62,7 @@ def cut_at(module: nn.Module, stages: tuple[Stage, ...]) -> nn.Module:
 
     Returns
     -------
-    cut : nn.Module
+    cut : fx.GraphModule
         Gives a dict from stage name to output; nodes behind the last stage are gone.
     """
     was_training = module.training
@@ -71,21 +71,24 @@ def cut_at(module: nn.Module, stages: tuple[Stage, ...]) -> nn.Module:
     with warnings.catch_warnings():
         # torchvision warns for every network whose two modes differ (dropout).
         warnings.filterwarnings("ignore", "NOTE: The nodes obtained by tracing")
-        cut = create_feature_extractor(
+        cut: fx.GraphModule = create_feature_extractor(
             module, return_nodes=nodes, suppress_diff_warning=True
         )
     module.train(was_training)
-    return cut.train(was_training)
+    cut.train(was_training)
+    return cut
 
 
-def for_inference(cut: nn.Module, dtype: torch.dtype) -> nn.Module:
+def for_inference(cut: fx.GraphModule, dtype: torch.dtype) -> fx.GraphModule:
     """Copy a cut network in a form that runs fast: folded, channels last, typed."""
-    frozen = _fold_batch_norm(copy.deepcopy(cut).eval())
+    copied = copy.deepcopy(cut)
+    copied.eval()
+    frozen = _fold_batch_norm(copied)
     frozen.requires_grad_(False)
-    return frozen.to(dtype=dtype, memory_format=torch.channels_last)
+    return frozen.to(dtype).to(memory_format=torch.channels_last)
 
 
-def _fold_batch_norm(cut: nn.Module) -> fx.GraphModule:
+def _fold_batch_norm(cut: fx.GraphModule) -> fx.GraphModule:
     """Fold each batch norm into the convolution before it (evaluation mode only)."""
     graph_module = fx.GraphModule(cut, cut.graph)
     modules = dict(graph_module.named_modules())

@@ -2,84 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hybridml.backbones.network import Network
-from hybridml.backbones.spec import Preprocessing, Stage
+from hybridml.backbones.spec import Stage
+from hybridml.features.decoding import Batch, Images, decode_ahead
+from hybridml.features.request import Request
 from hybridml.features.store import FeatureStore
-from hybridml.images.batch import load_batch, raise_bad_images
+from hybridml.images.batch import raise_bad_images
 from hybridml.images.digest import digest_images
 
-# Part of every key: raise it when the same configuration gives other numbers.
-NUMBERS_VERSION = 1
 DEFAULT_BATCH_SIZE = 64
-
-Images = npt.NDArray[Any]
-Batch = tuple[npt.NDArray[np.intp], npt.NDArray[np.uint8], dict[int, str]]
-
-
-@dataclass(frozen=True)
-class Request:
-    """Which features are wanted of which network."""
-
-    network: Network
-    stage: Stage
-    pooling: str
-
-    @cached_property
-    def fields(self) -> tuple[Stage, ...]:
-        """Stages that one stored row holds, side by side.
-
-        A row holds every declared stage, since one pass gives them all; maps that are
-        only flattened, or taken at an undeclared node, are stored alone.
-        """
-        shared = self.stage in self.network.stages and self.pooling != "flatten"
-        return self.network.stages if shared else (self.stage,)
-
-    @cached_property
-    def widths(self) -> dict[str, int]:
-        """Number of columns of each field."""
-        return {s.name: self.network.n_features(s, self.pooling) for s in self.fields}
-
-    @property
-    def offset(self) -> int:
-        """First column of the wanted stage in a stored row."""
-        before = self.fields[: self.fields.index(self.stage)]
-        return sum(self.widths[field.name] for field in before)
-
-    @property
-    def n_features(self) -> int:
-        """Number of columns wanted."""
-        return self.widths[self.stage.name]
-
-    @cached_property
-    def key(self) -> bytes:
-        """Digest of everything but the image that changes a number, 16 bytes."""
-        settings = {
-            "version": NUMBERS_VERSION,
-            "backbone": self.network.backbone.name,
-            "weights": self.network.weights_digest,
-            "preprocessing": dataclasses.asdict(self.network.preprocessing),
-            "precision": self.network.precision,
-            "pooling": self.pooling,
-            "fields": [
-                (s.name, s.node, s.layout, self.widths[s.name]) for s in self.fields
-            ],
-        }
-        text = json.dumps(settings, sort_keys=True).encode()
-        return hashlib.blake2b(text, digest_size=16).digest()
 
 
 def extract(
@@ -179,9 +118,8 @@ class _Job:
         ]
         failures |= self._fill(store, absent, [first[key] for key in absent])
         store.count(
+            {"hits": int(found.sum()), "misses": len(absent)},
             used=[key for key, is_found in zip(keys, found, strict=True) if is_found],
-            hits=int(found.sum()),
-            misses=len(absent),
         )
         return self._spread(digests, first, failures)
 
@@ -209,8 +147,8 @@ class _Job:
             spent_us = round((time.perf_counter() - started) * 1e6)
             n_computed, cost = len(todo), _cost_counter(self.request)
             if n_computed:
-                counts = {cost: spent_us, f"{cost} images": n_computed}
-                store.count(images_forwarded=n_computed, **counts)
+                costs = {cost: spent_us, f"{cost} images": n_computed}
+                store.count({"images_forwarded": n_computed, **costs})
             self.on_progress(len(batch))
             started = time.perf_counter()
         return failures
@@ -267,46 +205,6 @@ class _Job:
             batch_size=self.batch_size,
             threads=self.threads,
         )
-
-
-def decode_ahead(
-    images: Images,
-    positions: Sequence[int],
-    preprocessing: Preprocessing,
-    *,
-    batch_size: int,
-    threads: ThreadPoolExecutor,
-) -> Iterator[Batch]:
-    """Decode images batch by batch, the next batch while the last one is used.
-
-    Yields
-    ------
-    positions : ndarray of shape (n,), int
-    pixels : ndarray of shape (n, crop, crop, 3), uint8
-    failures : dict of {int: str}
-        By place in the batch; the pixels of those images are zero.
-    """
-
-    def load(batch: npt.NDArray[np.intp]) -> Batch:
-        pixels, failures = load_batch(
-            [images[i] for i in batch],
-            resize=preprocessing.resize,
-            crop=preprocessing.crop,
-            interpolation=preprocessing.interpolation,
-            executor=threads,
-        )
-        return batch, pixels, failures
-
-    wanted = np.asarray(positions, dtype=np.intp)
-    batches = [wanted[i : i + batch_size] for i in range(0, len(wanted), batch_size)]
-    with ThreadPoolExecutor(1) as ahead:
-        coming = None
-        for batch in batches:
-            previous, coming = coming, ahead.submit(load, batch)
-            if previous is not None:
-                yield previous.result()
-        if coming is not None:
-            yield coming.result()
 
 
 def _cost_counter(request: Request) -> str:

@@ -17,10 +17,10 @@ from hybridml.backbones.pooling import check_pooling
 from hybridml.exceptions import DataError, WeightsError
 from hybridml.features.extraction import (
     DEFAULT_BATCH_SIZE,
-    Request,
     extract,
     seconds_per_image,
 )
+from hybridml.features.request import Request
 from hybridml.features.store import FeatureStore, open_store
 from hybridml.images.door import as_images
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import struct
 import time
 import warnings
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -21,6 +19,14 @@ from platformdirs import user_cache_path
 
 from hybridml._checks import describe, is_count
 from hybridml.exceptions import InvalidParameterError, StoreWarning
+from hybridml.features.codec import (
+    pack_count,
+    pack_row,
+    pack_time,
+    unpack_count,
+    unpack_row,
+    unpack_time,
+)
 from hybridml.features.engine import Databases, Engine
 
 FORMAT = 1
@@ -101,7 +107,7 @@ class FeatureStore:
             begin = databases.environment.begin
             with begin(db=databases.rows, buffers=True) as transaction:
                 for i, key in enumerate(keys):
-                    row = _unpack(transaction.get(key))
+                    row = unpack_row(transaction.get(key))
                     if row is not None and end <= len(row):
                         out[i] = row[offset:end]
                         found[i] = True
@@ -112,10 +118,10 @@ class FeatureStore:
 
     def write(self, keys: Sequence[bytes], rows: npt.NDArray[np.float32]) -> None:
         """Store rows of shape (n_keys, n_columns), float32, under their keys."""
-        packed = [_pack(row) for row in np.ascontiguousarray(rows, dtype=np.float32)]
+        packed = [pack_row(row) for row in np.ascontiguousarray(rows, dtype=np.float32)]
 
         def put(databases: Databases) -> int:
-            now = _pack_time(time.time())
+            now = pack_time(time.time())
             with databases.environment.begin(write=True) as transaction:
                 for key, value in zip(keys, packed, strict=True):
                     transaction.put(key, value, db=databases.rows)
@@ -140,7 +146,7 @@ class FeatureStore:
         if (self._engine.run(put_or_make_room) or 0) > self.max_bytes:
             self.prune(int(self.max_bytes * _KEEP_FRACTION))
 
-    def count(self, *, used: Sequence[bytes] = (), **counts: int) -> None:
+    def count(self, counts: Mapping[str, int], *, used: Sequence[bytes] = ()) -> None:
         """Add to the counters, and note that some rows were used just now."""
 
         def add(databases: Databases) -> None:
@@ -148,12 +154,12 @@ class FeatureStore:
             with databases.environment.begin(write=True) as transaction:
                 for name, count in counts.items():
                     before = transaction.get(name.encode(), db=databases.meta)
-                    total = struct.pack("<Q", _unpack_count(before) + count)
+                    total = pack_count(unpack_count(before) + count)
                     transaction.put(name.encode(), total, db=databases.meta)
                 for key in used:
-                    last = _unpack_time(transaction.get(key, db=databases.used))
+                    last = unpack_time(transaction.get(key, db=databases.used))
                     if now - last > _HOUR_S:  # an hour is exact enough for eviction
-                        transaction.put(key, _pack_time(now), db=databases.used)
+                        transaction.put(key, pack_time(now), db=databases.used)
 
         self._engine.run(add)
 
@@ -162,7 +168,7 @@ class FeatureStore:
 
         def get(databases: Databases) -> int:
             with databases.environment.begin(db=databases.meta) as transaction:
-                return _unpack_count(transaction.get(name.encode()))
+                return unpack_count(transaction.get(name.encode()))
 
         return (self._engine.run(get) or 0) if self._engine.exists else 0
 
@@ -179,7 +185,7 @@ class FeatureStore:
         def collect(databases: Databases) -> dict[str, int]:
             with databases.environment.begin() as transaction:
                 found = {
-                    name: _unpack_count(
+                    name: unpack_count(
                         transaction.get(name.encode(), db=databases.meta)
                     )
                     for name in _COUNTERS
@@ -242,7 +248,7 @@ class FeatureStore:
     def _evict(databases: Databases, max_bytes: int) -> int:
         with databases.environment.begin(write=True) as transaction:
             excess = databases.bytes_in_use(transaction) - max_bytes
-            ages = [(_unpack_time(v), k) for k, v in transaction.cursor(databases.used)]
+            ages = [(unpack_time(v), k) for k, v in transaction.cursor(databases.used)]
             n_evicted = 0
             for _, key in sorted(ages):
                 if excess <= 0:
@@ -287,30 +293,3 @@ def _store_at(path: Path) -> FeatureStore:
 
 def _make_store(path: str, max_bytes: int) -> FeatureStore:
     return FeatureStore(path, max_bytes=max_bytes)
-
-
-def _pack(row: npt.NDArray[np.float32]) -> bytes:
-    data = row.tobytes()
-    return struct.pack("<I", zlib.crc32(data)) + data
-
-
-def _unpack(value: memoryview | None) -> npt.NDArray[np.float32] | None:
-    if value is None or len(value) < 4:
-        return None
-    (checksum,) = struct.unpack_from("<I", value)
-    data = value[4:]
-    if zlib.crc32(data) != checksum:
-        return None
-    return np.frombuffer(data, dtype=np.float32)
-
-
-def _pack_time(seconds: float) -> bytes:
-    return struct.pack("<I", int(seconds))
-
-
-def _unpack_time(value: bytes | None) -> int:
-    return int(struct.unpack("<I", value)[0]) if value else 0
-
-
-def _unpack_count(value: bytes | None) -> int:
-    return int(struct.unpack("<Q", value)[0]) if value else 0

@@ -81,9 +81,9 @@ def test_reading_an_unwritten_store_makes_no_folder(tmp_path: Path) -> None:
 
 
 def test_counters_add_up_over_objects(store: FeatureStore) -> None:
-    store.count(hits=2, misses=1)
+    store.count({"hits": 2, "misses": 1})
     other = FeatureStore(store.path)
-    other.count(hits=3, images_forwarded=4)
+    other.count({"hits": 3, "images_forwarded": 4})
     stats = store.stats()
     assert (stats["hits"], stats["misses"], stats["images_forwarded"]) == (5, 1, 4)
     assert store.counter("hits") == 5
@@ -98,7 +98,7 @@ def test_prune_evicts_what_was_unused_for_longest(
         monkeypatch.setattr(time, "time", lambda age=age_hours: now - age * 3600)
         store.write(keys(50, prefix), rows(50, 200))
     monkeypatch.setattr(time, "time", lambda: now)
-    store.count(used=keys(50, "used again"))
+    store.count({}, used=keys(50, "used again"))
     assert store.prune(store.stats()["bytes"] * 2 // 3) > 0
     out = np.zeros((50, 200), dtype=np.float32)
     assert not store.read(keys(50, "old"), out).any()
@@ -123,7 +123,7 @@ def test_rows_that_cannot_fit_cost_a_warning_and_no_more(tmp_path: Path) -> None
 
 def test_clear_removes_rows_and_counters(store: FeatureStore) -> None:
     store.write([b"a"], rows(1))
-    store.count(hits=1)
+    store.count({"hits": 1})
     store.clear()
     stats = store.stats()
     assert (stats["rows"], stats["hits"]) == (0, 0)

@@ -10,13 +10,16 @@ import pandas as pd
 
 from hybridml.exceptions import DataError
 
+_N_NAMED = 5
+_CURE = "Add images, or leave these classes out."
+
 
 def check_labels(y: Any, n_images: int, *, min_per_class: int = 1) -> npt.NDArray[Any]:
     """Check the labels of a classification and return them as an array.
 
     Parameters
     ----------
-    y : array-like of shape (n_images,)
+    y : array-like of shape (n_images,) or (n_images, 1)
     n_images : int
     min_per_class : int, default=1
         Fewest images that a class may have.
@@ -28,16 +31,18 @@ def check_labels(y: Any, n_images: int, *, min_per_class: int = 1) -> npt.NDArra
     Raises
     ------
     DataError
-        If y is absent, of another length, holds missing labels or fewer than two
-        classes, or a class has too few images.
+        If y is absent, of another length, no labels of classes (missing values, numbers
+        with a fraction, strings beside numbers), or holds fewer than two classes, or a
+        class has too few images.
+
+    Examples
+    --------
+    >>> check_labels(["cat", "dog", "cat"], 3)
+    array(['cat', 'dog', 'cat'], dtype='<U3')
     """
     if y is None:
         raise DataError("Got y=None; expected one label per image.")
-    labels = np.asarray(y)
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    if labels.ndim != 1:
-        raise DataError(f"Got y of shape {labels.shape}; expected one label per image.")
+    labels = _as_column(y)
     if len(labels) != n_images:
         raise DataError(
             f"Got {n_images} images and {len(labels)} labels; expected as many labels "
@@ -46,34 +51,105 @@ def check_labels(y: Any, n_images: int, *, min_per_class: int = 1) -> npt.NDArra
     if not n_images:
         raise DataError("Found no images: X is empty; expected at least two classes.")
     _check_present(labels)
-    _check_classes(labels, min_per_class)
+    typed = _as_classes(labels)
+    _check_classes(typed, min_per_class)
+    return typed
+
+
+def check_class_sizes(
+    labels: npt.NDArray[Any], minimum: int, purpose: str, *, cure: str = _CURE
+) -> None:
+    """Raise `DataError`, naming the classes, if some have fewer than `minimum` images.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_images,)
+    minimum : int
+    purpose : str
+        What needs them, as the start of a sentence: "5 folds need".
+    cure : str
+        What the user can do, as a sentence.
+
+    Examples
+    --------
+    >>> check_class_sizes(np.array(["cat", "cat", "dog"]), 2, "Two folds need")
+    Traceback (most recent call last):
+    ...
+    hybridml.exceptions.DataError: Two folds need at least 2 images in each class; ...
+    """
+    classes, counts = np.unique(labels, return_counts=True)
+    small = [
+        f"{name!s} ({count})"
+        for name, count in zip(classes, counts, strict=True)
+        if count < minimum
+    ]
+    if small:
+        raise DataError(
+            f"{purpose} at least {minimum} images in each class; too few in: "
+            f"{_name_some(small)}. {cure}"
+        )
+
+
+def _as_column(y: Any) -> npt.NDArray[np.object_]:
+    """Bring labels into one column of objects: numpy would spell a NaN out as 'nan'."""
+    labels = np.asarray(y, dtype=object)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1:
+        raise DataError(f"Got y of shape {labels.shape}; expected one label per image.")
     return labels
 
 
-def _check_present(labels: npt.NDArray[Any]) -> None:
+def _check_present(labels: npt.NDArray[np.object_]) -> None:
     missing = np.flatnonzero(pd.isna(labels))
     if len(missing):
-        where = ", ".join(str(i) for i in missing[:5])
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         raise DataError(
             f"{len(missing)} of {len(labels)} labels are missing (NaN or None), at "
-            f"positions {where}{more}. Drop those images or label them."
+            f"positions {_name_some([str(i) for i in missing])}. Drop those images or "
+            "label them."
+        )
+
+
+def _as_classes(labels: npt.NDArray[np.object_]) -> npt.NDArray[Any]:
+    """Give labels the type of their elements, which must be of one kind."""
+    kinds = sorted({type(label).__name__ for label in labels})
+    is_text = [isinstance(label, str) for label in labels]
+    if any(is_text) and not all(is_text):
+        raise DataError(
+            f"Got labels of several types ({', '.join(kinds)}); expected one. "
+            "y.astype(str) makes all of them text."
+        )
+    try:
+        typed = np.asarray(labels.tolist())
+    except ValueError:  # elements that are sequences of different lengths
+        typed = labels
+    if typed.ndim != 1 or typed.dtype.kind not in "biufU":
+        raise DataError(
+            f"Got labels of type {', '.join(kinds)}; expected text or whole numbers."
+        )
+    if typed.dtype.kind == "f":
+        _check_whole(typed)
+    return typed
+
+
+def _check_whole(labels: npt.NDArray[np.floating[Any]]) -> None:
+    is_whole = np.isfinite(labels) & (labels == np.round(labels))
+    if not is_whole.all():
+        raise DataError(
+            f"Got y with the value {labels[~is_whole][0]}; expected classes, not "
+            "measurements. Bin them first."
         )
 
 
 def _check_classes(labels: npt.NDArray[Any], min_per_class: int) -> None:
-    classes, counts = np.unique(labels, return_counts=True)
+    classes = np.unique(labels)
     if len(classes) < 2:
         raise DataError(
             f"Found only one class, {classes[0]!s}; expected two or more to tell apart."
         )
-    small = [
-        f"{name!s} ({count})"
-        for name, count in zip(classes, counts, strict=True)
-        if count < min_per_class
-    ]
-    if small:
-        raise DataError(
-            f"Each class needs at least {min_per_class} images; too few in: "
-            f"{', '.join(small[:5])}. Add images, or leave these classes out."
-        )
+    check_class_sizes(labels, min_per_class, "It takes")
+
+
+def _name_some(names: list[str]) -> str:
+    more = f" and {len(names) - _N_NAMED} more" if len(names) > _N_NAMED else ""
+    return f"{', '.join(names[:_N_NAMED])}{more}"

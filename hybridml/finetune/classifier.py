@@ -11,31 +11,37 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import StratifiedShuffleSplit
-from sklearn.utils import Tags
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
-from hybridml._checks import Problems, is_count, is_number
+from hybridml._image_input import ImageInput
 from hybridml._labels import check_labels
-from hybridml.backbones.cutting import cut_at
+from hybridml._progress import image_progress
 from hybridml.backbones.network import Network, load_network
-from hybridml.features.extraction import Request, extract
+from hybridml.features.extraction import extract
+from hybridml.features.request import Request
 from hybridml.features.store import FeatureStore, open_store
 from hybridml.finetune.callbacks import Callback
+from hybridml.finetune.epoch_printer import EpochPrinter
 from hybridml.finetune.freezing import freeze_all_but
-from hybridml.finetune.loop import Model, Settings, TrainingData, train
+from hybridml.finetune.loop import train
+from hybridml.finetune.mixed_precision import float32_where_faster
+from hybridml.finetune.model import Model, assemble, start_from_probe
+from hybridml.finetune.parameters import check_parameters, make_settings
 from hybridml.finetune.pixels import Pixels
-from hybridml.finetune.probe import LinearHead, choose_probe, fit_probe
-from hybridml.finetune.tuned_network import TunedNetwork, tuned
-from hybridml.images.augment import POLICIES
+from hybridml.finetune.probe import LinearHead
+from hybridml.finetune.seeding import seeded
+from hybridml.finetune.training_data import (
+    TrainingData,
+    prepare_training,
+    weigh_images,
+)
+from hybridml.finetune.tuned_network import TunedNetwork
 from hybridml.images.door import as_images
 
 _PREDICT_BATCH = 64
-_MIN_HELD_OUT_PER_CLASS = 4
 
 
-class FineTuneClassifier(ClassifierMixin, BaseEstimator):
+class FineTuneClassifier(ImageInput, ClassifierMixin, BaseEstimator):
     """Fine-tune a pretrained network, or train one from scratch.
 
     With pretrained weights the new head starts from the linear probe of the frozen
@@ -48,8 +54,8 @@ class FineTuneClassifier(ClassifierMixin, BaseEstimator):
     backbone : str, default="efficientnet_lite0"
         One of `list_backbones()`.
     trainable : {"all", "last2", "head"} or str, default="all"
-        What learns: everything; the last stage with parameters and the new head; the
-        new head alone; or everything behind a cut layer.
+        What learns: everything; the last stage with a layer in it and the new head;
+        the new head alone; or everything behind a cut layer.
     weights : "default", name, path, URL or None, default="default"
         What to start from; None trains from scratch.
     image_size : int or None, default=None
@@ -72,7 +78,8 @@ class FineTuneClassifier(ClassifierMixin, BaseEstimator):
     class_weight : "balanced", dict or None, default=None
     validation_fraction : float, default=0.1
         Part of the training images held out to choose the epoch; 0 keeps the last.
-        Nothing is held out where a class has fewer than 4 images.
+        At least one image of each class is held out, but none at all where a class
+        has fewer than 4.
     patience : int or None, default=5
         Epochs without improvement after which training stops.
     device : str, default="auto"
@@ -186,29 +193,28 @@ class FineTuneClassifier(ClassifierMixin, BaseEstimator):
         InvalidParameterError, UnknownBackboneError, UnknownCutLayerError, WeightsError
             If a parameter is wrong.
         DataError
-            If images and labels do not fit together, or an image cannot be decoded.
+            If images, labels and weights do not fit together, or an image cannot be
+            decoded.
         DivergedError
             If the loss is no longer a finite number.
         """
+        params = self.get_params(deep=False)
+        check_parameters(params, owner=type(self).__name__)
         images = as_images(X)
         labels = check_labels(y, len(images))
-        self._validate()
+        weights = weigh_images(labels, self.class_weight, sample_weight)
         network = self._load()
+        self.__dict__.pop("tuned_", None)  # a fit that fails leaves nothing half new
         self.classes_, targets = np.unique(labels, return_inverse=True)
-        weights = compute_sample_weight(self.class_weight, labels)
-        if sample_weight is not None:
-            weights = weights * np.asarray(sample_weight, dtype=float)
-        train_part, held_out = self._hold_out(targets)
-        data = TrainingData(
-            Pixels(images, network.preprocessing, n_threads=self.n_jobs),
-            torch.from_numpy(targets.astype(np.int64)),
-            torch.from_numpy(weights.astype(np.float32)),
-            train_part,
-            held_out,
+        data = prepare_training(
+            Pixels(images, network.preprocessing, n_threads=self._n_threads()),
             network.preprocessing,
+            targets,
+            weights,
+            validation_fraction=self.validation_fraction,
+            random_state=self.random_state,
         )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.random_state)
+        with seeded(self.random_state, network.device):
             self._fit_network(images, network, data)
         return self
 
@@ -222,97 +228,74 @@ class FineTuneClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "tuned_")
         return self.tuned_.predict_proba(
-            as_images(X), batch_size=_PREDICT_BATCH, n_threads=self.n_jobs
+            as_images(X), batch_size=_PREDICT_BATCH, n_threads=self._n_threads()
         )
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Most probable class of each image, of shape (n_images,)."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.string = True
-        return tags
+        best = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def _fit_network(
         self, images: npt.NDArray[Any], network: Network, data: TrainingData
     ) -> None:
         module = network.trainable_copy()
         freeze_all_but(module, network.backbone, self.trainable)
-        penultimate = network.backbone.stages[-2]
-        n_features = network.n_features(penultimate, "mean")
-        head = torch.nn.Linear(n_features, len(self.classes_))
-        probe = self._start_from_probe(head, images, network, data)
-        trunk = cut_at(module, (penultimate,))
-        model = Model(trunk, penultimate.node, head, self.dropout)
-        model.to(network.device, memory_format=torch.channels_last)
+        model = assemble(module, network, len(self.classes_), self.dropout)
+        probe = None
+        if self.weights is not None:
+            probe = start_from_probe(model.head, self._probed(images, network), data)
+        self.best_epoch_ = self._train(model.on(network.device), network, data)
+        learned = LinearHead.of(model.head)
+        self.tuned_ = TunedNetwork(
+            network.backbone,
+            module.cpu(),
+            network.preprocessing,
+            probe if probe is not None and self.best_epoch_ == 0 else learned,
+            device=self.device,
+            precision=self.precision,
+        )
+        for callback in self._callbacks():
+            callback.on_fit_end(self)
+
+    def _probed(
+        self, images: npt.NDArray[Any], network: Network
+    ) -> npt.NDArray[np.float32]:
+        """Features of the frozen network, for the probe."""
+        request = Request(network, network.find("penultimate"), "mean")
+        with image_progress(len(images), "probe", shown=self.verbose > 0) as tick:
+            return extract(
+                images,
+                request,
+                store=open_store(self.store),
+                n_threads=self._n_threads(),
+                on_progress=tick,
+            )
+
+    def _train(self, model: Model, network: Network, data: TrainingData) -> int:
+        """Run the epochs, tell the callbacks of each, and return the best one."""
+        settings = make_settings(self.get_params(deep=False), network)
+        self.n_epochs_ = settings.epochs
         rows: list[dict[str, float]] = []
+        callbacks = self._callbacks()
 
         def on_epoch(metrics: dict[str, float]) -> None:
             rows.append(metrics)
             self.history_ = pd.DataFrame(rows).astype({"epoch": int})
-            for callback in self.callbacks:
+            for callback in callbacks:
                 callback.on_epoch_end(self, metrics)
 
-        settings = self._settings(network)
-        for callback in self.callbacks:
+        for callback in callbacks:
             callback.on_fit_begin(self)
         generator = torch.Generator().manual_seed(self.random_state)
-        self.best_epoch_ = train(
-            model, data, settings, generator=generator, on_epoch=on_epoch
-        )
-        learned = LinearHead(
-            head.weight.detach().cpu().numpy(), head.bias.detach().cpu().numpy()
-        )
-        final = tuned(
-            self.backbone,
-            module.cpu(),
-            network.preprocessing,
-            self.device,
-            self.precision,
-        )
-        if self.best_epoch_ == 0 and probe is not None:
-            learned = probe
-        self.tuned_ = TunedNetwork(final, learned, self.precision)
-        for callback in self.callbacks:
-            callback.on_fit_end(self)
+        with float32_where_faster(model, applies=settings.autocast_on_cpu):
+            return train(model, data, settings, generator=generator, on_epoch=on_epoch)
 
-    def _start_from_probe(
-        self,
-        head: torch.nn.Linear,
-        images: npt.NDArray[Any],
-        network: Network,
-        data: TrainingData,
-    ) -> LinearHead | None:
-        """Copy a probe of the training part into the head; return one of all images."""
-        if self.weights is None:
-            return None
-        request = Request(network, network.backbone.stages[-2], "mean")
-        store, threads = open_store(self.store), self.n_jobs
-        features = extract(images, request, store=store, n_threads=threads)
-        targets, weights = data.targets.numpy(), data.weights.numpy().astype(float)
-        probe, strength = choose_probe(
-            features, targets, data.train, data.held_out, sample_weight=weights
-        )
-        with torch.no_grad():
-            head.weight.copy_(torch.from_numpy(probe.weight))
-            head.bias.copy_(torch.from_numpy(probe.bias))
-        return fit_probe(features, targets, weights, strength)
+    def _callbacks(self) -> list[Callback]:
+        return [*self.callbacks, *([EpochPrinter()] if self.verbose > 0 else [])]
 
-    def _hold_out(
-        self, targets: npt.NDArray[np.intp]
-    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        everything = np.arange(len(targets))
-        fewest, n_classes = np.bincount(targets).min(), targets.max() + 1
-        if self.validation_fraction == 0 or fewest < _MIN_HELD_OUT_PER_CLASS:
-            return everything, everything[:0]
-        n_held_out = max(n_classes, round(len(targets) * self.validation_fraction))
-        splitter = StratifiedShuffleSplit(
-            1, test_size=int(n_held_out), random_state=self.random_state
-        )
-        return next(splitter.split(everything, targets))
+    def _n_threads(self) -> int | None:
+        return None if self.n_jobs == -1 else self.n_jobs
 
     def _load(self) -> Network:
         return load_network(
@@ -323,58 +306,3 @@ class FineTuneClassifier(ClassifierMixin, BaseEstimator):
             precision=self.precision,
             random_state=self.random_state,
         )
-
-    def _settings(self, network: Network) -> Settings:
-        scratch = self.weights is None
-        self.n_epochs_ = planned_epochs(self.epochs, scratch=scratch)
-        rate = (1e-3 if scratch else 1e-4) if self.learning_rate == "auto" else None
-        return Settings(
-            epochs=self.n_epochs_,
-            batch_size=self.batch_size,
-            learning_rate=float(self.learning_rate) if rate is None else rate,
-            head_factor=1.0 if scratch else 10.0,
-            bias_factor=1.0 if scratch else 20.0,
-            weight_decay=self.weight_decay,
-            label_smoothing=self.label_smoothing,
-            augmentation=self.augmentation,
-            patience=self.patience,
-            batch_norm_learns=scratch,
-            device=network.device,
-            autocast=network.precision == "bf16",
-        )
-
-    def _validate(self) -> None:
-        problems = Problems(type(self).__name__)
-        expect = problems.expect
-        size, epochs, rate = self.image_size, self.epochs, self.learning_rate
-        is_size = size is None or is_count(size)
-        expect(is_size, "image_size", size, "None or a positive number of pixels")
-        is_epochs = epochs == "auto" or is_count(epochs, minimum=0)
-        expect(is_epochs, "epochs", epochs, "'auto' or a whole number >= 0")
-        is_batch = is_count(self.batch_size)
-        expect(is_batch, "batch_size", self.batch_size, "a positive whole number")
-        is_rate = rate == "auto" or (is_number(rate) and float(rate) > 0)
-        expect(is_rate, "learning_rate", rate, "'auto' or a number > 0")
-        for name, high in (
-            ("weight_decay", float("inf")),
-            ("label_smoothing", 1.0),
-            ("dropout", 0.99),
-            ("validation_fraction", 0.9),
-        ):
-            value = getattr(self, name)
-            expect(is_number(value, high=high), name, value, f"from 0 to {high}")
-        known = ", ".join(repr(name) for name in POLICIES)
-        is_policy = self.augmentation in POLICIES
-        expect(is_policy, "augmentation", self.augmentation, f"one of {known}")
-        is_patience = self.patience is None or is_count(self.patience)
-        expect(is_patience, "patience", self.patience, "None or a positive number")
-        is_seed = is_count(self.random_state, minimum=0)
-        expect(is_seed, "random_state", self.random_state, "a whole number >= 0")
-        problems.raise_all()
-
-
-def planned_epochs(epochs: str | int, *, scratch: bool) -> int:
-    """Resolve the parameter `epochs`: "auto" is 5, or 20 from scratch."""
-    if epochs == "auto":
-        return 20 if scratch else 5
-    return int(epochs)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from torch import nn
 
+from hybridml._checks import describe, did_you_mean, list_names
 from hybridml.backbones.cutting import cut_at, find_stage
 from hybridml.backbones.spec import Backbone, Stage
+from hybridml.exceptions import UnknownCutLayerError
 
 NAMED_SCOPES = ("head", "last2", "all")
 
@@ -19,38 +21,56 @@ def freeze_all_but(module: nn.Module, backbone: Backbone, trainable: str) -> Non
         The whole network.
     backbone : Backbone
     trainable : {"head", "last2", "all"} or str
-        "head": none of the trunk. "last2": its last stage with parameters, which with
-        the new head makes the last two. A cut layer: everything behind it. "all".
+        "head": none of the trunk. "last2": its last stage with a layer in it, which
+        with the new head makes the last two; a norm by itself is no layer. A cut layer:
+        everything behind it. "all".
 
     Raises
     ------
     UnknownCutLayerError
         If `trainable` is none of these.
     """
+    check_trainable(backbone, trainable)
     for parameter in module.parameters():
         parameter.requires_grad_(trainable == "all")
     if trainable in ("head", "all"):
         return
-    trunk = _parameters_before(module, _penultimate(backbone))
-    frozen = _last_boundary(module, backbone, trunk)
-    if trainable != "last2":
-        frozen = _parameters_before(module, find_stage(backbone, trainable))
+    trunk = parameters_before(module, backbone.stages[-2])
+    if trainable == "last2":
+        frozen = _before_last_stage(module, backbone, trunk)
+    else:
+        frozen = parameters_before(module, find_stage(backbone, trainable))
     for name, parameter in module.named_parameters():
         parameter.requires_grad_(name in trunk - frozen)
 
 
-def _last_boundary(module: nn.Module, backbone: Backbone, trunk: set[str]) -> set[str]:
-    """Parameters before the deepest stage that still has some behind it."""
-    for stage in reversed(backbone.stages[:-2]):
-        before = _parameters_before(module, stage)
-        if trunk - before:
-            return before
-    return set()
+def check_trainable(backbone: Backbone, trainable: object) -> None:
+    """Raise `UnknownCutLayerError` unless `trainable` is a scope or a cut layer."""
+    if isinstance(trainable, str) and trainable in NAMED_SCOPES:
+        return
+    try:
+        find_stage(backbone, trainable)  # type: ignore[arg-type]
+    except UnknownCutLayerError as exc:
+        known = [*NAMED_SCOPES, *backbone.stage_names]
+        expected = f"{list_names(NAMED_SCOPES)}, or a cut layer of {backbone.name!r}"
+        see = f"See list_cut_layers({backbone.name!r})."
+        cure = f"{did_you_mean(trainable, known)} {see}".lstrip()
+        message = describe("trainable", trainable, expected, cure)
+        raise UnknownCutLayerError(message) from exc
 
 
-def _parameters_before(module: nn.Module, stage: Stage) -> set[str]:
+def parameters_before(module: nn.Module, stage: Stage) -> set[str]:
+    """Names of the parameters that the output at a stage depends on."""
     return {name for name, _ in cut_at(module, (stage,)).named_parameters()}
 
 
-def _penultimate(backbone: Backbone) -> Stage:
-    return backbone.stages[-2]
+def _before_last_stage(
+    module: nn.Module, backbone: Backbone, trunk: set[str]
+) -> set[str]:
+    """Parameters before the deepest stage that still has a layer behind it."""
+    layers = {name for name, p in module.named_parameters() if p.ndim > 1}
+    for stage in reversed(backbone.stages[:-2]):
+        before = parameters_before(module, stage)
+        if trunk & layers - before:
+            return before
+    return set()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +14,12 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from hybridml.backbones.network import count_forwarded, normalise
-from hybridml.backbones.spec import Preprocessing
 from hybridml.exceptions import DivergedError
-from hybridml.finetune.pixels import Pixels
+from hybridml.finetune.model import Model
+from hybridml.finetune.optimizer import make_optimizer, make_schedule
+from hybridml.finetune.training_data import TrainingData
 from hybridml.images.augment import augment_batch
 
-_WARM_UP = 0.1
 _MAX_GRADIENT_NORM = 1.0
 _EVALUATION_ROWS = 64
 
@@ -43,44 +41,10 @@ class Settings:
     device: torch.device
     autocast: bool
 
-
-@dataclass(frozen=True)
-class TrainingData:
-    """What is learned from, and what is held out to choose the epoch.
-
-    Attributes
-    ----------
-    pixels : Pixels
-    targets : Tensor of shape (n_images,), int64
-    weights : Tensor of shape (n_images,), float32
-        Weight of each image in the loss.
-    train, held_out : ndarray of int
-        Positions; `held_out` may be empty.
-    """
-
-    pixels: Pixels
-    targets: Tensor
-    weights: Tensor
-    train: npt.NDArray[np.intp]
-    held_out: npt.NDArray[np.intp]
-    preprocessing: Preprocessing
-
-
-class Model(nn.Module):
-    """A trunk that ends in the penultimate features, and a linear head on them."""
-
-    def __init__(self, trunk: nn.Module, node: str, head: nn.Linear, dropout: float):
-        super().__init__()
-        self.trunk = trunk
-        self.node = node
-        self.dropout = nn.Dropout(dropout)
-        self.head = head
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Class scores of shape (n, n_classes) of normalised images."""
-        features = self.trunk(images)[self.node].flatten(1)
-        scores: Tensor = self.head(self.dropout(features))
-        return scores
+    @property
+    def autocast_on_cpu(self) -> bool:
+        """Whether the passes run in bfloat16, and on a CPU."""
+        return self.autocast and self.device.type == "cpu"
 
 
 def train(
@@ -94,7 +58,20 @@ def train(
     """Train a model in place and leave it in its best state.
 
     The best state is that with the least held-out loss, the state at the start
-    (epoch 0) included; where nothing is held out, it is the last.
+    (epoch 0) included. Where nothing is held out, all the epochs are run and the last
+    state is kept.
+
+    Parameters
+    ----------
+    model : Model
+        On the device of the settings.
+    data : TrainingData
+    settings : Settings
+    generator : torch.Generator
+        Of the order of the images and of their augmentation.
+    on_epoch : callable
+        Called with the measurements of each epoch as it ends, beginning with epoch 0:
+        epoch, train_loss, valid_loss, valid_accuracy, seconds.
 
     Returns
     -------
@@ -103,34 +80,32 @@ def train(
     Raises
     ------
     DivergedError
-        If the loss is no longer a finite number; the model is then in its best state.
+        If the loss or a parameter is no longer a finite number; the model is then in
+        its best state.
     """
-    optimizer = _make_optimizer(model, settings)
-    n_batches = max(1, math.ceil(len(data.train) / settings.batch_size))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: _rate_at(step, settings.epochs * n_batches)
-    )
+    training = _Training(model, data, settings, generator)
     best = _Best(model, _evaluate(model, data, settings), settings.patience)
     on_epoch({"epoch": 0, "train_loss": math.nan, **best.metrics, "seconds": 0.0})
     for epoch in range(1, settings.epochs + 1):
         started = time.perf_counter()
-        losses = list(_run_epoch(model, data, settings, optimizer, schedule, generator))
-        if not np.isfinite(losses).all():
+        losses = list(training.run_epoch())
+        if not (np.isfinite(losses).all() and _is_finite(model)):
             best.restore(model)
             raise DivergedError(
-                f"The loss of epoch {epoch} is not a finite number. Lower "
-                f"learning_rate (now {settings.learning_rate:g})."
+                f"Training diverged in epoch {epoch}: the loss or a parameter is not "
+                "a finite number. Lower learning_rate (now "
+                f"{settings.learning_rate:g})."
             )
         metrics = _evaluate(model, data, settings)
         seconds = time.perf_counter() - started
         row = {"epoch": epoch, "train_loss": float(np.mean(losses)), **metrics}
         on_epoch({**row, "seconds": seconds})
-        if best.is_over(model, epoch, metrics):
+        if len(data.held_out) and best.is_over(model, epoch, metrics):
             break
-    if len(data.held_out):
-        best.restore(model)
-        return best.epoch
-    return settings.epochs
+    if not len(data.held_out):
+        return settings.epochs
+    best.restore(model)
+    return best.epoch
 
 
 class _Best:
@@ -157,34 +132,75 @@ class _Best:
         model.load_state_dict(self._state, strict=False)
 
 
-def _run_epoch(
-    model: Model,
-    data: TrainingData,
-    settings: Settings,
-    optimizer: torch.optim.Optimizer,
-    schedule: Any,
-    generator: torch.Generator,
-) -> Iterator[float]:
-    model.train()
-    if not settings.batch_norm_learns:
-        _freeze_batch_norm(model)
-    learned = [p for p in model.parameters() if p.requires_grad]
-    for batch in _shuffled(data.train, settings.batch_size, generator):
-        scores = _forward(
-            model, data, settings, batch, settings.augmentation, generator
+class _Training:
+    """The steps of the optimizer, epoch after epoch."""
+
+    def __init__(
+        self,
+        model: Model,
+        data: TrainingData,
+        settings: Settings,
+        generator: torch.Generator,
+    ) -> None:
+        self._model = model
+        self._data = data
+        self._settings = settings
+        self._generator = generator
+        self._optimizer = make_optimizer(
+            model.trunk,
+            model.head,
+            learning_rate=settings.learning_rate,
+            head_factor=settings.head_factor,
+            bias_factor=settings.bias_factor,
+            weight_decay=settings.weight_decay,
         )
-        targets = data.targets[batch].to(settings.device)
+        n_batches = math.ceil(len(data.train) / settings.batch_size)
+        self._schedule = make_schedule(self._optimizer, settings.epochs * n_batches)
+        self._learned = [p for p in model.parameters() if p.requires_grad]
+
+    def run_epoch(self) -> Iterator[float]:
+        """Go through the training images once, and give the loss of each batch."""
+        self._model.train()
+        if not self._settings.batch_norm_learns:
+            _freeze_batch_norm(self._model)
+        size, generator = self._settings.batch_size, self._generator
+        for batch in shuffled_batches(self._data.train, size, generator):
+            yield self._step(batch)
+
+    def _step(self, batch: npt.NDArray[np.intp]) -> float:
+        settings, data = self._settings, self._data
+        scores = _forward(
+            self._model, data, settings, batch, settings.augmentation, self._generator
+        )
         losses = nn.functional.cross_entropy(
-            scores, targets, reduction="none", label_smoothing=settings.label_smoothing
+            scores,
+            data.targets[batch].to(settings.device),
+            reduction="none",
+            label_smoothing=settings.label_smoothing,
         )
         weights = data.weights[batch].to(settings.device)
         loss = (losses * weights).sum() / weights.sum()
-        optimizer.zero_grad(set_to_none=True)
+        self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(learned, _MAX_GRADIENT_NORM)
-        optimizer.step()
-        schedule.step()
-        yield float(loss.detach())
+        nn.utils.clip_grad_norm_(self._learned, _MAX_GRADIENT_NORM)
+        self._optimizer.step()
+        self._schedule.step()
+        return float(loss.detach())
+
+
+def shuffled_batches(
+    positions: npt.NDArray[np.intp], batch_size: int, generator: torch.Generator
+) -> Iterator[npt.NDArray[np.intp]]:
+    """Share positions out to batches at random, each position to one.
+
+    A single position left over goes into the last batch: a batch norm cannot learn from
+    one image.
+    """
+    order = positions[torch.randperm(len(positions), generator=generator).numpy()]
+    starts = list(range(0, len(order), batch_size))
+    if batch_size > 1 and len(starts) > 1 and len(order) - starts[-1] == 1:
+        starts.pop()
+    yield from np.split(order, starts[1:])
 
 
 @torch.inference_mode()
@@ -202,7 +218,7 @@ def _evaluate(model: Model, data: TrainingData, settings: Settings) -> dict[str,
     right = (every.argmax(dim=1) == targets).float()
     return {
         "valid_loss": float((losses * weights).sum() / weights.sum()),
-        "valid_accuracy": float(right.mean()),
+        "valid_accuracy": float((right * weights).sum() / weights.sum()),
     }
 
 
@@ -226,45 +242,9 @@ def _forward(
     return scores.float()
 
 
-def _shuffled(
-    positions: npt.NDArray[np.intp], batch_size: int, generator: torch.Generator
-) -> Iterator[npt.NDArray[np.intp]]:
-    order = torch.randperm(len(positions), generator=generator).numpy()
-    for start in range(0, len(order), batch_size):
-        part = order[start : start + batch_size]
-        # A batch norm cannot learn from one image.
-        if len(part) > 1 or len(order) == 1:
-            yield positions[part]
-
-
-def _make_optimizer(model: Model, settings: Settings) -> torch.optim.Optimizer:
-    """AdamW; the new head learns faster than the trunk, its bias faster still."""
-    rate, decay = settings.learning_rate, settings.weight_decay
-    trunk = [p for p in model.trunk.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trunk if p.ndim > 1], "weight_decay": decay},
-        {"params": [p for p in trunk if p.ndim <= 1], "weight_decay": 0.0},
-        {
-            "params": [model.head.weight],
-            "lr": rate * settings.head_factor,
-            "weight_decay": decay,
-        },
-        {
-            "params": [model.head.bias],
-            "lr": rate * settings.bias_factor,
-            "weight_decay": 0.0,
-        },
-    ]
-    return torch.optim.AdamW([g for g in groups if g["params"]], lr=rate)
-
-
-def _rate_at(step: int, n_steps: int) -> float:
-    """Linear warm-up, then half a cosine down to zero."""
-    warm_up = max(1, round(n_steps * _WARM_UP))
-    if step < warm_up:
-        return (step + 1) / warm_up
-    done = (step - warm_up) / max(1, n_steps - warm_up)
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+def _is_finite(model: nn.Module) -> bool:
+    learned = [p.detach() for p in model.parameters() if p.requires_grad]
+    return all(bool(torch.isfinite(p).all()) for p in learned)
 
 
 def _freeze_batch_norm(model: nn.Module) -> None:
@@ -278,4 +258,4 @@ def _learned_state(model: nn.Module) -> dict[str, Tensor]:
     learned = {name for name, p in model.named_parameters() if p.requires_grad}
     learned |= {name for name, _ in model.named_buffers()}
     state = model.state_dict()
-    return {name: copy.deepcopy(state[name]) for name in state if name in learned}
+    return {name: state[name].clone() for name in state if name in learned}

@@ -29,14 +29,15 @@ class Pixels:
     images : ndarray of shape (n_images, ...)
         As `hybridml.images.as_images` returns them.
     preprocessing : Preprocessing
-        Its `resize` is the side of the squares.
+        Images are resized as it says, and the squares are about as large as `resize`.
     n_threads : int or None
         Decoding threads; None for one a core.
 
     Raises
     ------
     ImageDecodeError
-        Naming every image that cannot be decoded.
+        Naming every image that cannot be decoded; where they are not kept, those
+        among the ones asked for.
     """
 
     def __init__(
@@ -49,8 +50,10 @@ class Pixels:
         self._images = images
         self._preprocessing = preprocessing
         self._n_threads = n_threads or os.cpu_count() or 1
-        side = max(preprocessing.resize, preprocessing.crop)
-        self._side = side
+        # Halves are rounded to even numbers: only a margin of a multiple of 4 makes the
+        # later centre crop the same as one from the whole image.
+        margin = max(0, preprocessing.resize - preprocessing.crop) // 4 * 4
+        self._side = side = preprocessing.crop + margin
         fits = len(images) * side * side * 3 <= _MAX_KEPT_BYTES
         self._kept = self._decode_all() if fits else None
 
@@ -84,7 +87,7 @@ class Pixels:
     ) -> tuple[npt.NDArray[np.uint8], dict[int, str]]:
         return load_batch(
             [self._images[i] for i in positions],
-            resize=self._side,
+            resize=self._preprocessing.resize,
             crop=self._side,
             interpolation=self._preprocessing.interpolation,
             executor=threads,

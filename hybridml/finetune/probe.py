@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from torch import nn
 
 Floats = npt.NDArray[np.float32]
 
@@ -30,6 +30,11 @@ class LinearHead:
     weight: Floats
     bias: Floats
 
+    @classmethod
+    def of(cls, layer: nn.Linear) -> LinearHead:
+        """Copy a trained layer."""
+        return cls(*(p.detach().cpu().numpy().copy() for p in layer.parameters()))
+
     def predict_proba(self, features: Floats) -> Floats:
         """Softmax of the class scores, of shape (n_images, n_classes)."""
         return np.asarray(softmax(self.scores(features), axis=1))
@@ -42,30 +47,41 @@ class LinearHead:
 def choose_probe(
     features: Floats,
     labels: npt.NDArray[np.intp],
-    train: npt.NDArray[np.intp],
     held_out: npt.NDArray[np.intp],
     *,
     sample_weight: npt.NDArray[np.float64],
     cs: Sequence[float] = _CS,
 ) -> tuple[LinearHead, float]:
-    """Fit a probe on the training part, its strength chosen on the held-out part.
+    """Fit a probe on all but the held-out part, its strength chosen on that part.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_images, n_features), float32
+    labels : ndarray of shape (n_images,), int
+        From 0; every class occurs outside the held-out part.
+    held_out : ndarray of int
+        Positions; may be empty.
+    sample_weight : ndarray of shape (n_images,)
+    cs : sequence of float, default=(0.001, 0.01, 0.1)
+        Inverse strengths of regularisation to choose from, the strongest first.
 
     Returns
     -------
     head : LinearHead
-    C : float
-        The inverse strength of regularisation with the least held-out log-loss, or
-        the middle one where nothing is held out.
+    c : float
+        The strength with the least held-out log-loss, the stronger one of equals; the
+        middle one where nothing is held out.
     """
+    rest = np.setdiff1d(np.arange(len(labels)), held_out)
+    parts = features[rest], labels[rest], sample_weight[rest]
     if not len(held_out):
         middle = cs[len(cs) // 2]
-        return fit_probe(
-            features[train], labels[train], sample_weight[train], middle
-        ), middle
-    heads = [
-        fit_probe(features[train], labels[train], sample_weight[train], c) for c in cs
+        return fit_probe(*parts, middle), middle
+    heads = [fit_probe(*parts, c) for c in cs]
+    weights = sample_weight[held_out]
+    losses = [
+        _log_loss(head, features[held_out], labels[held_out], weights) for head in heads
     ]
-    losses = [_log_loss(head, features[held_out], labels[held_out]) for head in heads]
     best = int(np.argmin(losses))
     return heads[best], cs[best]
 
@@ -86,10 +102,15 @@ def fit_probe(
     sample_weight : ndarray of shape (n_images,)
     c : float
         Inverse strength of regularisation.
+
+    Returns
+    -------
+    head : LinearHead
+        Takes the features as they are: the scaling is in its weights.
     """
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=2000))
-    model.fit(features, labels, logisticregression__sample_weight=sample_weight)
-    scaler, logistic = model[0], model[1]
+    scaler = StandardScaler().fit(features, sample_weight=sample_weight)
+    logistic = LogisticRegression(C=c, max_iter=2000)
+    logistic.fit(scaler.transform(features), labels, sample_weight=sample_weight)
     weight, bias = logistic.coef_, logistic.intercept_
     if len(weight) == 1:  # two classes: one score, shared out between them
         weight, bias = np.vstack([-weight, weight]) / 2, np.r_[-bias, bias] / 2
@@ -99,7 +120,11 @@ def fit_probe(
 
 
 def _log_loss(
-    head: LinearHead, features: Floats, labels: npt.NDArray[np.intp]
+    head: LinearHead,
+    features: Floats,
+    labels: npt.NDArray[np.intp],
+    weights: npt.NDArray[np.float64],
 ) -> float:
     log_proba = log_softmax(head.scores(features), axis=1)
-    return -float(log_proba[np.arange(len(labels)), labels].mean())
+    right = log_proba[np.arange(len(labels)), labels]
+    return -float(np.average(right, weights=weights))

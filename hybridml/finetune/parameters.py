@@ -1,0 +1,118 @@
+"""Whether the parameters of fine-tuning are right, and what "auto" stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hybridml._checks import Problems, is_count, is_number, list_names
+from hybridml.backbones.network import Network
+from hybridml.backbones.registry import get_backbone
+from hybridml.features.store import open_store
+from hybridml.finetune.callbacks import Callback
+from hybridml.finetune.freezing import check_trainable
+from hybridml.finetune.loop import Settings
+from hybridml.images.policies import POLICIES
+
+# Smallest and largest value of each parameter that is a number with a fraction.
+_RANGES = {
+    "weight_decay": (0.0, float("inf")),
+    "label_smoothing": (0.0, 1.0),
+    "dropout": (0.0, 0.99),
+    "validation_fraction": (0.0, 0.9),
+}
+
+
+def check_parameters(params: Mapping[str, Any], *, owner: str) -> None:
+    """Check the parameters of a `FineTuneClassifier`, without loading its weights.
+
+    Parameters
+    ----------
+    params : mapping of {str: object}
+        As the estimator's `get_params` returns them.
+    owner : str
+        Name of the estimator, for the message.
+
+    Raises
+    ------
+    InvalidParameterError
+        Naming all the parameters that are wrong.
+    UnknownBackboneError, UnknownCutLayerError
+        If there is no such backbone, or `trainable` is no part of it.
+    """
+    problems = Problems(owner)
+    _check_counts(params, problems)
+    _check_numbers(params, problems)
+    _check_choices(params, problems)
+    problems.raise_all()
+    open_store(params["store"])
+    check_trainable(get_backbone(params["backbone"]), params["trainable"])
+
+
+def planned_epochs(epochs: str | int, *, scratch: bool) -> int:
+    """Resolve the parameter `epochs`: "auto" is 5, or 20 from scratch."""
+    if epochs == "auto":
+        return 20 if scratch else 5
+    return int(epochs)
+
+
+def make_settings(params: Mapping[str, Any], network: Network) -> Settings:
+    """Resolve every "auto" of checked parameters for the training loop."""
+    scratch = params["weights"] is None
+    rate = params["learning_rate"]
+    if rate == "auto":
+        rate = 1e-3 if scratch else 1e-4
+    return Settings(
+        epochs=planned_epochs(params["epochs"], scratch=scratch),
+        batch_size=int(params["batch_size"]),
+        learning_rate=float(rate),
+        head_factor=1.0 if scratch else 10.0,
+        bias_factor=1.0 if scratch else 20.0,
+        weight_decay=float(params["weight_decay"]),
+        label_smoothing=float(params["label_smoothing"]),
+        augmentation=params["augmentation"],
+        patience=params["patience"],
+        batch_norm_learns=scratch,
+        device=network.device,
+        autocast=network.precision == "bf16",
+    )
+
+
+def _check_counts(params: Mapping[str, Any], problems: Problems) -> None:
+    def check(name: str, minimum: int, expected: str, *others: object) -> None:
+        value = params[name]
+        is_other = isinstance(value, str | int | None) and value in others
+        holds = is_other or is_count(value, minimum=minimum)
+        problems.expect(holds, name, value, expected)
+
+    check("image_size", 1, "None or a positive number of pixels", None)
+    check("epochs", 0, "'auto' or a whole number >= 0", "auto")
+    check("batch_size", 1, "a positive whole number")
+    check("patience", 1, "None or a positive whole number", None)
+    check("random_state", 0, "a whole number >= 0")
+    check("n_jobs", 1, "None, -1 or a positive whole number", None, -1)
+
+
+def _check_numbers(params: Mapping[str, Any], problems: Problems) -> None:
+    rate = params["learning_rate"]
+    is_rate = rate == "auto" or (is_number(rate) and 0 < float(rate) < float("inf"))
+    problems.expect(is_rate, "learning_rate", rate, "'auto' or a number > 0")
+    for name, (low, high) in _RANGES.items():
+        value = params[name]
+        expected = f"a number from {low:g} to {high:g}"
+        problems.expect(is_number(value, low=low, high=high), name, value, expected)
+
+
+def _check_choices(params: Mapping[str, Any], problems: Problems) -> None:
+    policy = params["augmentation"]
+    is_policy = isinstance(policy, str) and policy in POLICIES
+    problems.expect(is_policy, "augmentation", policy, list_names(POLICIES))
+    weight = params["class_weight"]
+    is_weight = weight is None or weight == "balanced" or isinstance(weight, Mapping)
+    expected = "'balanced', a dict of class and weight, or None"
+    problems.expect(is_weight, "class_weight", weight, expected)
+    callbacks = params["callbacks"]
+    are_callbacks = isinstance(callbacks, list | tuple) and all(
+        isinstance(callback, Callback) for callback in callbacks
+    )
+    problems.expect(are_callbacks, "callbacks", callbacks, "a list of Callback objects")

@@ -11,8 +11,9 @@ from hybridml.cli.examples import examples
 
 _HELP = """Deep features with a shallow head, fine-tuning, and which of them wins.
 
-Give it a folder of photos that holds one folder per class. It finds out which way of
-reusing a pretrained network works best for them, and records every run in MLflow.
+Give it a folder of photos that holds one folder per class. It finds out
+which way of reusing a pretrained network works best for them, and records
+every run in MLflow.
 
 \b
 Exit codes:

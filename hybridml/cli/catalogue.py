@@ -53,7 +53,8 @@ def layers(
 ) -> None:
     """List where a network can be cut: shape, number of features and cost up to there.
 
-    'features' counts those of mean pooling; 'gmacs' are 10^9 multiply-adds an image.
+    'features' counts those of mean pooling; 'gmacs' are 10^9
+    multiply-adds an image.
     """
     from hybridml.backbones import list_cut_layers
 

@@ -11,7 +11,13 @@ from hybridml.cli import options
 from hybridml.cli.collection import read_collection
 from hybridml.cli.examples import examples
 from hybridml.cli.folds import choose_folds
-from hybridml.cli.leaderboard import describe_passes, leaderboard
+from hybridml.cli.leaderboard import (
+    LEGEND,
+    describe_cut,
+    describe_passes,
+    layer_curve,
+    leaderboard,
+)
 from hybridml.cli.options import given
 from hybridml.cli.progress import comparison_progress
 from hybridml.cli.terminal import say, to_stderr, to_stdout
@@ -160,9 +166,10 @@ def compare(
 ) -> None:
     """Compare the transfer cases on your images and name the winner.
 
-    Every case learns from the same images and is scored on the same others. An image
-    goes through a pretrained network once; case 1's whole search over cut layers and
-    heads, and later runs, work on the stored features.
+    Every case learns from the same images and is scored on the same
+    others. An image goes through a pretrained network once; case 1's
+    whole search over cut layers and heads, and later runs, work on the
+    stored features.
     """
     options.check_can_be_written("--save", save)
     _check_plot(plot)
@@ -172,7 +179,7 @@ def compare(
     )
     folds = choose_folds(collection, cv)
     tracker = make_tracker(tracking_uri, experiment, is_off=no_tracking)
-    say(_plan(folds, case))
+    say(_plan(folds, _count_candidates(case, backbone, scratch_backbone)))
     say(f"Recorded in: {tracker.where()}")
     comparison = _compare(
         folds,
@@ -217,21 +224,33 @@ def _compare(folds: Folds, **parameters: Any) -> TransferComparison:
         )
 
 
-def _plan(folds: Folds, cases: list[int] | None) -> str:
+def _plan(folds: Folds, n_candidates: int) -> str:
     """Say what is going to be done, and how much work it is."""
     import numpy as np
 
-    n_cases = len(cases or range(5))
     n_classes = len(np.unique(folds.labels.astype(str)))
-    fits = f"{n_cases * folds.n_folds} fits, each case on the same images"
+    n_fits = n_candidates * folds.n_folds
+    fits = f"{n_fits} fit{'s' if n_fits > 1 else ''}, each case on the same images"
     return f"{len(folds.images):,} images of {n_classes} classes; {fits}.\n{folds.said}"
+
+
+def _count_candidates(
+    cases: list[int] | None, backbones: list[str] | None, scratch_backbone: str | None
+) -> int:
+    """Count the rows of the table; a scratch backbone of its own comes once."""
+    chosen = cases or list(range(5))
+    of_scratch = chosen.count(4) if scratch_backbone else 0
+    return len(backbones or [""]) * (len(chosen) - of_scratch) + of_scratch
 
 
 def _show(comparison: TransferComparison, n_images: int, *, on_stderr: bool) -> None:
     console = to_stderr() if on_stderr else to_stdout()
     console.print()
     console.print(leaderboard(comparison.table, comparison.scoring))
-    console.print()
+    console.print(f"{LEGEND}\n", style="dim")
+    if comparison.layer_scores["cut_layer"].nunique() > 1:
+        console.print(layer_curve(comparison.layer_scores))
+        console.print(f"{describe_cut(comparison.layer_scores)}\n", markup=False)
     console.print(comparison.verdict, style="bold", markup=False)
     passes = describe_passes(comparison.table, n_images)
     if passes:

@@ -43,7 +43,7 @@ def extract(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FOLDER]",
+            metavar="FOLDER",
             help="Holds images, at any depth; class folders, if any, become labels.",
             show_default=False,
         ),
@@ -79,8 +79,8 @@ def extract(
 ) -> None:
     """Save the deep features of images, for work outside hybridml.
 
-    Each image goes through the network once; another cut layer later comes from the
-    store.
+    Each image goes through the network once; another cut layer later
+    comes from the store.
     """
     options.check_can_be_written("--output", output)
     if output.suffix.lower() not in _FORMATS:

@@ -86,8 +86,8 @@ def fit(
 ) -> None:
     """Fit one transfer case on your images and save it, always with probabilities.
 
-    Where the images have a split of their own, it learns from train and says how well
-    it does on val and test.
+    Where the images have a split of their own, it learns from train and
+    says how well it does on val and test.
     """
     options.check_can_be_written("--output", output)
     in_store = options.store_option(store, no_store)

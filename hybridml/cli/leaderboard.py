@@ -13,10 +13,17 @@ if TYPE_CHECKING:
 
 _BAR_WIDTH = 36
 
+LEGEND = (
+    "±: spread over the folds. fit s: seconds a fold. ms/img: to predict an image.\n"
+    "passes: images sent through the network; stored features cost none."
+)
+
 
 def leaderboard(table: pd.DataFrame, scoring: str) -> Table:
     """Lay the rows of a comparison out, the best first and in bold."""
-    shown = _table(f"Leaderboard ({scoring}, mean over the folds)")
+    has_folds = bool(table["score_std"].notna().any())
+    mean = ", mean over the folds" if has_folds else ""
+    shown = _table(f"Leaderboard ({scoring}{mean})")
     for name in ("case", "backbone", "cut layer", "head"):
         shown.add_column(name, overflow="fold")
     for name in ("score", "±", "fit s", "ms/img", "passes"):
@@ -35,10 +42,6 @@ def leaderboard(table: pd.DataFrame, scoring: str) -> Table:
             f"{row['images_forwarded']:,}",
             style="bold" if i == 0 else "",
         )
-    shown.caption = (
-        "fit s: seconds a fold. ms/img: to predict. passes: images sent through the\n"
-        "network without training; features from the store cost none."
-    )
     return shown
 
 
@@ -67,7 +70,7 @@ def describe_cut(layer_scores: pd.DataFrame) -> str:
     """Say how the best cut compares with the last one, as the scores have it."""
     top, last = _best_and_last(layer_scores)
     gain = top["score"] - last["score"]
-    if gain <= 0:
+    if top["cut_layer"] == last["cut_layer"]:
         return f"The last cut, {last['cut_layer']}, is the best one here."
     best, usual = (f"{r['cut_layer']} {r['score']:.3f}" for r in (top, last))
     between = f"({best}, {usual})"
@@ -112,7 +115,7 @@ def _best_heads(layer_scores: pd.DataFrame) -> pd.DataFrame:
     return order.drop_duplicates(["backbone", "cut_layer"]).sort_index()
 
 
-def _scale(scores: pd.Series) -> tuple[float, float]:
+def _scale(scores: pd.Series[float]) -> tuple[float, float]:
     """Choose where the bars begin and end: a round number below all, and 1."""
     low, high = float(scores.min()), float(scores.max())
     if low < 0 or high > 1:  # an error with its sign turned, say
@@ -122,9 +125,10 @@ def _scale(scores: pd.Series) -> tuple[float, float]:
 
 def _bar(score: float, low: float, high: float) -> str:
     """Draw a bar in eighths of a character."""
-    n_eighths = max(0, round((score - low) / (high - low) * _BAR_WIDTH * 8))
-    full, rest = divmod(n_eighths, 8)
-    return "█" * full + ("", *"▏▎▍▌▋▊▉")[rest]
+    part = (score - low) / (high - low) if high > low else 1.0
+    full, rest = divmod(max(0, round(part * _BAR_WIDTH * 8)), 8)
+    parts: tuple[str, ...] = ("", *"▏▎▍▌▋▊▉")
+    return "█" * full + parts[rest]
 
 
 def _table(title: str) -> Table:
@@ -132,7 +136,6 @@ def _table(title: str) -> Table:
         title=title,
         title_justify="left",
         title_style="bold",
-        caption_justify="left",
         box=box.SIMPLE_HEAD,
         show_edge=False,
         padding=0,

@@ -13,7 +13,7 @@ _WORK, _TRACKING = "How the work is done", "Where runs are recorded"
 Folder = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[FOLDER]",
+        metavar="FOLDER",
         help="Holds one folder per class, or train, val and test folders of such.",
         show_default=False,
     ),

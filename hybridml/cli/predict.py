@@ -55,8 +55,8 @@ def predict(
 ) -> None:
     """Predict the class of images: a CSV with image, label and a column p_CLASS each.
 
-    A joblib file is code that runs when it is loaded: load only models that you, or
-    people you trust, have saved.
+    A joblib file is code that runs when it is loaded: load only models
+    that you, or people you trust, have saved.
     """
     check_can_be_written("--output", output)
     paths = _list_images(images)

@@ -35,6 +35,7 @@ _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
 _HINTS: tuple[tuple[type[Exception], str], ...] = (
     (UnknownBackboneError, "All names: hybridml backbones"),
     (UnknownCutLayerError, "All names: hybridml layers BACKBONE"),
+    (WeightsError, "On the command line: --weights FILE, or --weights none"),
 )
 
 

@@ -46,9 +46,11 @@ def ui(
         say(f"Nothing is recorded in {path} yet; hybridml demo would change that.")
     _check_free(host, port)
     say(f"Runs: {without_password(uri)}")
-    say(f"Open http://{host}:{port} in a browser; Ctrl-C ends it.")
+    say(f"In some seconds, open http://{host}:{port} in a browser; Ctrl-C ends it.")
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri]
-    code = _wait_for([*command, "--host", host, "--port", str(port)])
+    # One worker serves one person, and starts in a fraction of the time of four.
+    where = ["--host", host, "--port", str(port), "--workers", "1"]
+    code = _wait_for([*command, *where])
     if code:
         raise typer.Exit(1)
 

@@ -10,7 +10,17 @@ from contextlib import contextmanager
 def image_progress(
     n_images: int, what: str, *, shown: bool
 ) -> Iterator[Callable[[int], None]]:
-    """Show how many of `n_images` are done, the rate and the time left.
+    """Show on stderr how many of `n_images` are done, and the time left.
+
+    On a terminal the bar goes away when all is done; a log gets its last state.
+
+    Parameters
+    ----------
+    n_images : int
+    what : str
+        Stands before the bar.
+    shown : bool
+        Nothing is shown otherwise.
 
     Yields
     ------
@@ -36,6 +46,7 @@ def image_progress(
         TextColumn("images"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=console.is_terminal) as progress:
         task = progress.add_task(what, total=n_images)
         yield lambda n_done: progress.advance(task, n_done)

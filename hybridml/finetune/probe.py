@@ -12,6 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
+from hybridml._threads import one_blas_thread
+
 Floats = npt.NDArray[np.float32]
 
 _CS = (1e-3, 1e-2, 1e-1)
@@ -110,7 +112,8 @@ def fit_probe(
     """
     scaler = StandardScaler().fit(features, sample_weight=sample_weight)
     logistic = LogisticRegression(C=c, max_iter=2000)
-    logistic.fit(scaler.transform(features), labels, sample_weight=sample_weight)
+    with one_blas_thread():
+        logistic.fit(scaler.transform(features), labels, sample_weight=sample_weight)
     weight, bias = logistic.coef_, logistic.intercept_
     if len(weight) == 1:  # two classes: one score, shared out between them
         weight, bias = np.vstack([-weight, weight]) / 2, np.r_[-bias, bias] / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,10 +42,8 @@ class Candidate:
         """Name of the candidate's run."""
         return f"{case_title(self.case)} ({self.options.backbone})"
 
-    @property
-    def tags(self) -> dict[str, str]:
-        """What its runs are found by; cut layer and head once they are chosen."""
-        cut_layer, head = self.cut_layer_and_head()
+    def tags(self, cut_layer: str, head: str) -> dict[str, str]:
+        """Make the tags by which its runs are found."""
         return {
             "hybridml.case": str(self.case),
             "hybridml.backbone": self.options.backbone,
@@ -53,7 +52,8 @@ class Candidate:
         }
 
     def make(self, *, calibrate: bool = False) -> BaseEstimator:
-        """Make the unfitted estimator, if asked for one with probabilities."""
+        """Make the unfitted estimator, with probabilities where they are asked for."""
+        calibrate = calibrate or self.options.calibrate
         return make_case(self.case, replace(self.options, calibrate=calibrate))
 
     def run(
@@ -66,22 +66,36 @@ class Candidate:
         parent: Run,
         on_step: OnStep,
     ) -> None:
-        """Fit and score every fold, recording each as it happens."""
-        with parent.child(self.title, tags=self.tags) as run:
+        """Fit and score every fold, recording each as it happens.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n_images, ...)
+        labels : ndarray of shape (n_images,)
+        folds : list of (train, test)
+        scorer : callable
+            Takes a fitted estimator, images and labels.
+        parent : Run
+            The candidate's own run is opened below it, and below that one a fold.
+        on_step : callable
+            Takes a text, and how many folds are done, in fractions.
+        """
+        expected = self.tags(*self.cut_layer_and_head())
+        with parent.child(self.title, tags=expected) as run:
             run.log_params({"n_folds": len(folds), **self._params()})
             for number, (train, test) in enumerate(folds):
-                with run.child(f"fold {number + 1}", tags=self.tags) as fold_run:
-                    where = f"{case_title(self.case)}, fold {number + 1}/{len(folds)}"
-                    on_step(where, 0.0)
+                where = f"{case_title(self.case)}, fold {number + 1}/{len(folds)}"
+                on_step(where, number)
+                with run.child(f"fold {number + 1}", tags=expected) as fold_run:
                     parts = (images[train], labels[train], images[test], labels[test])
-                    log = _LogEpochs(fold_run, where, on_step)
+                    log = _LogEpochs(fold_run, where, number, on_step)
                     found = self._run_fold(*parts, scorer, log)
-                    found["fold"] = number + 1
-                    fold_run.set_tags(self.tags)
+                    if self.chosen:
+                        fold_run.set_tags(self.tags(*self.chosen[-1]))
                     fold_run.log_metrics(_numbers(found))
-                self.folds.append(found)
+                self.folds.append({"fold": number + 1, **found})
                 run.log_metrics(_numbers(found, "fold_"), step=number + 1)
-            run.set_tags(self.tags)
+            run.set_tags(self.tags(*self.cut_layer_and_head()))
             run.log_metrics(_numbers(self.row()))
 
     def row(self) -> dict[str, Any]:
@@ -130,7 +144,7 @@ class Candidate:
         with _measured() as predict:
             score = float(scorer(estimator, test_images, test_labels))
         self._note_choice(estimator)
-        n_stored = len(test_images) - predict["images"]
+        n_stored = max(0, len(test_images) - int(predict["images"]))
         seconds = predict["seconds"] + n_stored * self._stored_cost_s()
         return {
             "score": score,
@@ -139,7 +153,7 @@ class Candidate:
             "images_forwarded": int(fit["images"] + predict["images"]),
             "n_train": len(train_images),
             "n_test": len(test_images),
-            "best_epoch": getattr(estimator, "best_epoch_", None),
+            "best_epoch": float(getattr(estimator, "best_epoch_", math.nan)),
         }
 
     def _note_choice(self, estimator: BaseEstimator) -> None:
@@ -151,23 +165,32 @@ class Candidate:
         """Seconds that an image with stored features would cost if it were computed."""
         if self.case > 1:
             return 0.0
-        return extractor_of(self.options, "penultimate").seconds_per_image()
+        if self.case == 0:
+            extractor = extractor_of(self.options, "logits", pooling="mean")
+        else:
+            layer = self.chosen[-1][0] if self.chosen else str(self.options.cut_layer)
+            extractor = extractor_of(self.options, layer)
+        return extractor.seconds_per_image()
 
     def _params(self) -> dict[str, Any]:
-        shown = ("backbone", "weights", "image_size", "random_state")
+        shown: tuple[str, ...] = ("backbone", "weights", "image_size", "random_state")
         if self.case == 1:
             shown += ("cut_layer", "head", "pooling")
         if self.case > 1:
             shown += ("epochs", "augmentation")
-        return {name: getattr(self.options, name) for name in shown}
+        params = {name: getattr(self.options, name) for name in shown}
+        return params if self.case != 4 else {**params, "weights": None}
 
 
 class _LogEpochs(Callback):
     """Records each epoch of fine-tuning as it ends."""
 
-    def __init__(self, run: Run, where: str, on_step: OnStep) -> None:
+    def __init__(
+        self, run: Run, where: str, n_folds_done: int, on_step: OnStep
+    ) -> None:
         self._run = run
         self._where = where
+        self._n_folds_done = n_folds_done
         self._on_step = on_step
 
     def on_epoch_end(self, estimator: Any, metrics: Mapping[str, float]) -> None:
@@ -176,7 +199,7 @@ class _LogEpochs(Callback):
         self._run.log_metrics(_numbers(metrics), step=epoch)
         if epoch:
             text = f"{self._where}, epoch {epoch}/{n_epochs}"
-            self._on_step(text, epoch / n_epochs)
+            self._on_step(text, self._n_folds_done + epoch / n_epochs)
 
 
 @contextmanager
@@ -190,7 +213,7 @@ def _measured() -> Iterator[dict[str, float]]:
 
 def _numbers(row: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
     """Keep the finite numbers of a row that are measurements."""
-    left_out = {"case", "epoch", "fold"}
+    left_out = {"case", "epoch"}
     return {
         f"{prefix}{name}": float(value)
         for name, value in row.items()

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
-from hybridml._checks import describe
+from hybridml._checks import describe, is_count
+from hybridml.backbones.network import load_network
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.features.store import FeatureStore
 from hybridml.finetune.classifier import FineTuneClassifier
+from hybridml.finetune.parameters import check_parameters
 from hybridml.heads.making import make_head
+from hybridml.transfer.class_map import ClassMap
 from hybridml.transfer.cut_layer_search import CutLayerSearch
 from hybridml.transfer.pretrained_classifier import PretrainedClassifier
+from hybridml.transfer.search_space import list_heads_to_try, list_layers_to_try
 
 CASES = {
     0: "the pretrained network as it is",
@@ -40,7 +45,7 @@ class CaseOptions:
     head: str | Sequence[str] = "linear_svm"
     calibrate: bool = False
     scoring: Any = None
-    class_map: str | Mapping[Any, Sequence[str | int]] = "learn"
+    class_map: str | ClassMap = "learn"
     epochs: str | int = "auto"
     augmentation: str = "standard"
     device: str = "auto"
@@ -53,7 +58,7 @@ class CaseOptions:
 
 def check_case(case: object) -> None:
     """Raise `InvalidParameterError` unless `case` is a whole number from 0 to 4."""
-    if isinstance(case, bool) or case not in CASES:
+    if not is_count(case, minimum=0) or case not in CASES:
         names = "; ".join(f"{number}: {what}" for number, what in CASES.items())
         raise InvalidParameterError(describe("case", case, f"0 to 4 ({names})"))
 
@@ -81,14 +86,57 @@ def make_case(case: int, options: CaseOptions) -> BaseEstimator:
     )
 
 
-def extractor_of(options: CaseOptions, cut_layer: str) -> DeepFeatureExtractor:
-    """Make the extractor that case 1 and the others' features come from."""
-    return DeepFeatureExtractor(
-        cut_layer=cut_layer,
-        pooling=options.pooling,
-        verbose=options.verbose,
-        **_network_options(options),
-    )
+def extractor_of(
+    options: CaseOptions, cut_layer: str, **changed: Any
+) -> DeepFeatureExtractor:
+    """Make the extractor that the features of case 1, or outputs of case 0, are from.
+
+    Other parameters may be changed by name.
+    """
+    given = {"pooling": options.pooling, "verbose": options.verbose}
+    params = {**_network_options(options), **given, **changed}
+    return DeepFeatureExtractor(cut_layer=cut_layer, **params)
+
+
+def check_options(
+    case: int, options: CaseOptions, images: npt.NDArray[Any], labels: npt.NDArray[Any]
+) -> None:
+    """Find what is wrong with a case's options before any image is read.
+
+    Loads the network, so that weights that cannot be had are found, too.
+
+    Parameters
+    ----------
+    case : int
+    options : CaseOptions
+    images : ndarray of shape (n_images, ...)
+        Only their number and kind matter.
+    labels : ndarray of shape (n_images,)
+        The classes that a class map has to have.
+
+    Raises
+    ------
+    InvalidParameterError, UnknownNameError, WeightsError
+        If an option is wrong.
+    DataError
+        If a class map names a class or an output that does not exist.
+    """
+    check_case(case)
+    estimator = make_case(case, options)
+    if isinstance(estimator, FineTuneClassifier):
+        params = estimator.get_params(deep=False)
+        check_parameters(params, owner=type(estimator).__name__)
+        names = ("backbone", "weights", "image_size", "device", "precision")
+        chosen = {name: params[name] for name in names}
+        load_network(**chosen, random_state=options.random_state)
+    elif isinstance(estimator, PretrainedClassifier):
+        extractor_of(options, "logits").fit(images)
+        if options.class_map != "learn":
+            estimator.fit(images, labels)
+    else:
+        list_heads_to_try(options.head)
+        for layer in list_layers_to_try(options.cut_layer, options.backbone):
+            extractor_of(options, layer).fit(images)
 
 
 def _make_case_1(options: CaseOptions) -> BaseEstimator:
@@ -101,7 +149,7 @@ def _make_case_1(options: CaseOptions) -> BaseEstimator:
     return CutLayerSearch(
         extractor_of(options, "penultimate"),
         cut_layers=layer,
-        heads=[head] if isinstance(head, str) else head,
+        heads=head,
         calibrate=options.calibrate,
         scoring=options.scoring,
         random_state=options.random_state,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hybridml._checks import describe, did_you_mean
+from hybridml._checks import describe, did_you_mean, is_count
 from hybridml.exceptions import DataError
 
 Floats = npt.NDArray[np.floating[Any]]
+ClassMap = Mapping[Any, str | int | Sequence[str | int]]
 
 
 def learn_class_map(
@@ -47,39 +49,60 @@ def learn_class_map(
 
 
 def named_class_map(
-    class_map: Mapping[Any, Sequence[str | int]],
+    class_map: ClassMap,
     classes: npt.NDArray[Any],
     categories: Sequence[str],
+    n_outputs: int,
 ) -> npt.NDArray[np.float64]:
     """Turn a map from class to output names (or numbers) into shares.
+
+    Parameters
+    ----------
+    class_map : mapping of {class: name, number, or sequence of them}
+    classes : ndarray of shape (n_classes,)
+    categories : sequence of str
+        Names of the outputs, in order; empty where they have none.
+    n_outputs : int
 
     Returns
     -------
     shares : ndarray of shape (n_outputs, n_classes), float64
-        Zero for outputs that speak for no class.
+        Zero for outputs that speak for no class; an output named for several classes
+        is shared among them.
 
     Raises
     ------
     DataError
-        If a class is not in the map, or an output is not known.
+        If a class is not in the map or has no outputs, or an output is not known or
+        its name is that of several.
     """
-    absent = [label for label in classes if label not in class_map]
-    if absent:
-        expected = f"outputs for each of the classes {[str(c) for c in classes]}"
-        raise DataError(describe("class_map", dict(class_map), expected))
-    shares = np.zeros((len(categories), len(classes)))
-    for column, label in enumerate(classes):
-        for output in class_map[label]:
-            shares[_find_output(output, categories), column] = 1.0
+    shares = np.zeros((n_outputs, len(classes)))
+    for column, label in enumerate(classes.tolist()):
+        if label not in class_map:
+            expected = f"outputs for each of the classes {classes.tolist()}"
+            raise DataError(describe("class_map", dict(class_map), expected))
+        given: Any = class_map[label]
+        outputs = [given] if isinstance(given, str | numbers.Integral) else list(given)
+        if not outputs:
+            raise DataError(f"Got class_map with no outputs for {label!r}.")
+        for output in outputs:
+            shares[_find_output(output, categories, n_outputs), column] = 1.0
     total = shares.sum(axis=1, keepdims=True)
     return np.asarray(np.divide(shares, total, out=shares, where=total > 0))
 
 
-def _find_output(output: str | int, categories: Sequence[str]) -> int:
-    if isinstance(output, int | np.integer) and 0 <= output < len(categories):
-        return int(output)
-    if output in categories:
-        return categories.index(str(output))
-    expected = f"an output's name or its number from 0 to {len(categories) - 1}"
+def _find_output(output: object, categories: Sequence[str], n_outputs: int) -> int:
+    if is_count(output, minimum=0) and output < n_outputs:  # type: ignore[operator]
+        return int(output)  # type: ignore[call-overload, no-any-return]
+    places = [i for i, name in enumerate(categories) if name == output]
+    if len(places) > 1:
+        raise DataError(
+            f"Got {output!r} in class_map, which {len(places)} outputs are called; "
+            f"expected one. Use its number, one of {places}."
+        )
+    if places:
+        return places[0]
+    kinds = "an output's name or number" if len(categories) else "an output's number"
+    expected = f"{kinds} (0 to {n_outputs - 1})"
     hint = did_you_mean(output, categories)
     raise DataError(describe("an output of class_map", output, expected, hint))

@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.metrics import get_scorer
 
+from hybridml._checks import describe
 from hybridml._labels import check_labels
-from hybridml.backbones.registry import get_backbone
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.store import FeatureStore
 from hybridml.images.door import as_images
 from hybridml.tracking.null_tracker import NullTracker
-from hybridml.tracking.protocol import Run, Tracker
+from hybridml.tracking.protocol import Tracker
 from hybridml.transfer.candidate import Candidate
-from hybridml.transfer.cases import CASES, CaseOptions, check_case
-from hybridml.transfer.comparison import COLUMNS, TransferComparison, describe_row
+from hybridml.transfer.cases import CASES, CaseOptions
+from hybridml.transfer.class_map import ClassMap
+from hybridml.transfer.comparison import COLUMNS, TransferComparison
+from hybridml.transfer.planning import check_candidates, plan_candidates
 from hybridml.transfer.progress import ComparisonProgress, Step
-from hybridml.transfer.splits import Fold, make_folds
+from hybridml.transfer.recording import (
+    comparison_tags,
+    comparison_title,
+    data_params,
+    record_outcome,
+)
+from hybridml.transfer.scoring import check_scoring, scores_probabilities
+from hybridml.transfer.splits import make_folds
 
 
 def compare_transfer_cases(
     X: Any,
     y: Any,
     *,
-    backbones: Sequence[str] = ("efficientnet_lite0",),
-    cases: Sequence[int] = tuple(CASES),
-    heads: Sequence[str] = ("linear_svm", "logistic"),
+    backbones: str | Sequence[str] = ("efficientnet_lite0",),
+    cases: int | Sequence[int] = tuple(CASES),
+    heads: str | Sequence[str] = ("linear_svm", "logistic"),
     cut_layers: str | Sequence[str] = "all",
     cv: Any = 5,
     scoring: str = "accuracy",
@@ -42,7 +50,7 @@ def compare_transfer_cases(
     image_size: int | None = None,
     scratch_image_size: int | None = None,
     pooling: str = "mean",
-    class_map: str | Mapping[Any, Sequence[str | int]] = "learn",
+    class_map: str | ClassMap = "learn",
     epochs: str | int = "auto",
     augmentation: str = "standard",
     device: str = "auto",
@@ -56,22 +64,24 @@ def compare_transfer_cases(
     """Compare the ways of transferring a pretrained network to a task.
 
     Every case sees the same folds. Whatever a case learns or chooses (class map, cut
-    layer, head, epoch) it learns from the training part of the fold.
+    layer, head, epoch) it learns from the training part of the fold. All parameters
+    are checked, and the networks loaded, before the first case runs.
 
     Parameters
     ----------
     X : sequence of n_images images
         As for `DeepFeatureExtractor`.
     y : array-like of shape (n_images,)
-    backbones : sequence of str, default=("efficientnet_lite0",)
-    cases : sequence of int, default=(0, 1, 2, 3, 4)
-    heads : sequence of str, default=("linear_svm", "logistic")
+    backbones : str or sequence of str, default=("efficientnet_lite0",)
+    cases : int or sequence of int, default=(0, 1, 2, 3, 4)
+    heads : str or sequence of str, default=("linear_svm", "logistic")
         Case 1's heads; the best is chosen in inner folds, with its strength.
-    cut_layers : "all" or sequence of str, default="all"
+    cut_layers : "all", str or sequence of str, default="all"
         Case 1's cut layers; the best is chosen in inner folds.
     cv : int, splitter or iterable of (train, test), default=5
+        A number means shuffled stratified folds.
     scoring : str, default="accuracy"
-        Name of any of scikit-learn's scorers.
+        Name of any of scikit-learn's scorers that suits the labels.
     scratch_backbone : str or None, default=None
         What case 4 trains; None for each of the backbones.
     weights, image_size, pooling, class_map, epochs, augmentation, device, precision, \
@@ -86,7 +96,7 @@ store
         Threads of case 1's search and of the decoding; None for one a core when
         decoding, and a search in one thread.
     on_step : callable, default does nothing
-        Called with a `Step` whenever a fold or an epoch begins.
+        Called with a `Step` when a fold begins, when an epoch ends, and at the end.
 
     Returns
     -------
@@ -97,7 +107,7 @@ store
     InvalidParameterError, UnknownNameError, WeightsError
         If a parameter is wrong.
     DataError
-        If images and labels do not fit together, or images cannot be decoded.
+        If images, labels and folds do not fit together, or images cannot be decoded.
 
     Examples
     --------
@@ -109,17 +119,19 @@ store
     ...     X, y, cases=[0, 1], cut_layers=["stem", "penultimate"], cv=2,
     ...     image_size=64, store=None,
     ... )
-    >>> found.table[["case", "score"]].to_numpy().tolist()
-    [[0.0, 1.0], [1.0, 1.0]]
+    >>> sorted(found.table["case"]), float(found.winner["score"])
+    ([0, 1], 1.0)
     """
     images = as_images(X)
     labels = check_labels(y, len(images), min_per_class=2)
+    check_scoring(scoring, labels)
     common = CaseOptions(
         weights=weights,
         image_size=image_size,
         pooling=pooling,
         cut_layer=cut_layers,
         head=heads,
+        calibrate=scores_probabilities(scoring),
         scoring=scoring,
         class_map=class_map,
         epochs=epochs,
@@ -130,55 +142,43 @@ store
         random_state=random_state,
         n_jobs=n_jobs,
     )
-    scratch = (scratch_backbone, scratch_image_size)
-    candidates = _list_candidates(backbones, cases, common, scratch)
+    candidates = plan_candidates(
+        backbones,
+        cases,
+        common,
+        scratch_backbone=scratch_backbone,
+        scratch_image_size=scratch_image_size,
+    )
+    tracker = _check_tracker(tracker)
+    check_candidates(candidates, images, labels)
     folds = make_folds(labels, cv, random_state)
-    tracker = tracker or NullTracker()
-    progress = ComparisonProgress(candidates, folds)
-    with tracker.run(_title(candidates), tags=_parent_tags(candidates)) as parent:
-        parent.log_params(_facts(labels, folds, scoring))
-        for candidate in candidates:
+    progress = ComparisonProgress(candidates, folds, on_step)
+    title, tags = comparison_title(candidates), comparison_tags(candidates)
+    with tracker.run(title, tags=tags) as parent:
+        parent.log_params(data_params(labels, folds, scoring))
+        for position, candidate in enumerate(candidates):
             candidate.run(
                 images,
                 labels,
                 folds,
                 scorer=get_scorer(scoring),
                 parent=parent,
-                on_step=progress.reporter(candidate, on_step),
+                on_step=progress.reporter(position),
             )
         comparison = _sum_up(candidates, images, labels, scoring, tracker.where())
-        _log_outcome(parent, comparison)
+        if not isinstance(tracker, NullTracker):
+            record_outcome(parent, comparison)
+    progress.finish("all cases compared")
     return comparison
 
 
-def _list_candidates(
-    backbones: Sequence[str],
-    cases: Sequence[int],
-    common: CaseOptions,
-    scratch: tuple[str | None, int | None],
-) -> list[Candidate]:
-    """List each case of each backbone; a scratch backbone of its own comes once."""
-    backbones = [backbones] if isinstance(backbones, str) else list(backbones)
-    scratch_backbone, scratch_image_size = scratch
-    found = []
-    for backbone in backbones:
-        get_backbone(backbone)
-        found += [
-            Candidate(case, replace(common, backbone=backbone))
-            for case in cases
-            if case != 4 or scratch_backbone is None
-        ]
-    if 4 in cases and scratch_backbone is not None:
-        get_backbone(scratch_backbone)
-        sized = {"backbone": scratch_backbone, "image_size": scratch_image_size}
-        found.append(Candidate(4, replace(common, **sized)))
-    for candidate in found:
-        check_case(candidate.case)
-    if not found:
-        raise InvalidParameterError(
-            "Got no cases or no backbones to compare; expected at least one of each."
-        )
-    return found
+def _check_tracker(tracker: object) -> Tracker:
+    if tracker is None:
+        return NullTracker()
+    if not isinstance(tracker, Tracker) or isinstance(tracker, type):
+        expected = "a tracker such as MLflowTracker(), or None"
+        raise InvalidParameterError(describe("tracker", tracker, expected))
+    return tracker
 
 
 def _sum_up(
@@ -189,22 +189,28 @@ def _sum_up(
     where: str,
 ) -> TransferComparison:
     table = pd.DataFrame([c.row() for c in candidates], columns=list(COLUMNS))
-    # Of equal scores the cheaper case, which was listed first, stands first.
-    order = table["score"].sort_values(ascending=False, kind="stable").index
-    best = candidates[order[0]]
+    # Of equal scores the lower case, which trains less, stands first.
+    ranked = table.sort_values(["score", "case"], ascending=[False, True])
+    best = candidates[ranked.index[0]]
     folds = [
         {"case": c.case, "backbone": c.options.backbone, **fold}
         for c in candidates
         for fold in c.folds
     ]
     return TransferComparison(
-        table=table.loc[order].reset_index(drop=True),
+        table=ranked.reset_index(drop=True),
         fold_scores=pd.DataFrame(folds),
         layer_scores=_layer_scores(candidates),
         scoring=scoring,
         where=where,
-        _refit=lambda: best.make(calibrate=True).fit(images, labels),
+        _refit=partial(_refit, best, images, labels),
     )
+
+
+def _refit(
+    best: Candidate, images: npt.NDArray[Any], labels: npt.NDArray[Any]
+) -> BaseEstimator:
+    return best.make(calibrate=True).fit(images, labels)
 
 
 def _layer_scores(candidates: Sequence[Candidate]) -> pd.DataFrame:
@@ -219,64 +225,3 @@ def _layer_scores(candidates: Sequence[Candidate]) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     every = pd.concat(parts)[columns]
     return every.groupby(columns[:3], sort=False, as_index=False).mean()
-
-
-def _title(candidates: Sequence[Candidate]) -> str:
-    backbones = dict.fromkeys(c.options.backbone for c in candidates)
-    return f"transfer cases: {', '.join(backbones)}"
-
-
-def _parent_tags(candidates: Sequence[Candidate]) -> dict[str, str]:
-    cases = dict.fromkeys(str(c.case) for c in candidates)
-    return {"hybridml.kind": "comparison", "hybridml.cases": ", ".join(cases)}
-
-
-def _facts(
-    labels: npt.NDArray[Any], folds: Sequence[Fold], scoring: str
-) -> dict[str, object]:
-    classes, counts = np.unique(labels, return_counts=True)
-    sizes = zip(classes.tolist(), counts.tolist(), strict=True)
-    return {
-        "n_images": len(labels),
-        "n_classes": len(classes),
-        "images_per_class": ", ".join(f"{name}: {count}" for name, count in sizes),
-        "n_folds": len(folds),
-        "scoring": scoring,
-    }
-
-
-def _log_outcome(parent: Run, comparison: TransferComparison) -> None:
-    """Name the winner on the parent, with its score, the table and the picture."""
-    winner = comparison.winner
-    parent.set_tags(
-        {
-            "hybridml.winner": describe_row(winner),
-            "hybridml.case": str(winner["case"]),
-            "hybridml.backbone": winner["backbone"],
-            "hybridml.cut_layer": winner["cut_layer"],
-            "hybridml.head": winner["head"],
-            "mlflow.note.content": _note(comparison),
-        }
-    )
-    scores = {
-        f"score_case_{row['case']}": float(row["score"])
-        for row in comparison.table[::-1].to_dict("records")
-    }
-    parent.log_metrics({"score": float(winner["score"]), **scores})
-    parent.log_text(comparison.table.to_csv(index=False), "leaderboard.csv")
-    if len(comparison.layer_scores):
-        parent.log_text(comparison.layer_scores.to_csv(index=False), "layers.csv")
-    with tempfile.TemporaryDirectory() as folder:
-        picture = Path(folder) / "leaderboard.png"
-        comparison.plot(picture)
-        parent.log_file(picture)
-
-
-def _note(comparison: TransferComparison) -> str:
-    """Word the outcome in markdown, for the run's page."""
-    shown = comparison.table.drop(columns="images_forwarded").round(3).astype(str)
-    lines = [" | ".join(row) for row in shown.to_numpy()]
-    header = " | ".join(shown.columns)
-    rule = " | ".join("---" for _ in shown.columns)
-    table = "\n".join(f"| {line} |" for line in (header, rule, *lines))
-    return f"**{comparison.verdict}**\n\n{table}\n"

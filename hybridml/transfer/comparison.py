@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hybridml.transfer.cases import CASES
@@ -29,27 +31,27 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TransferComparison:
     """The result of `compare_transfer_cases`.
 
     Attributes
     ----------
     table : DataFrame
-        One row a case and backbone, the best first, with the columns case, backbone,
+        One row a case and backbone, the best first (of equal ones the lower case),
+        with the columns case, backbone,
         cut_layer, head, score (mean over the folds), score_std (over the folds; NaN for
         one fold), fit_time_s (mean seconds of a fold's fit), predict_ms_per_image
         (milliseconds, features computed afresh) and images_forwarded (through a
         network, in fit and predict of all folds; stored features count nothing).
     fold_scores : DataFrame
-        One row a case, backbone and fold: also n_train, n_test and best_epoch.
+        One row a case, backbone and fold: score, fit_time_s, predict_ms_per_image,
+        images_forwarded, n_train, n_test and best_epoch (NaN without epochs).
     layer_scores : DataFrame
         Case 1's inner cross-validation: backbone, cut_layer, head, score, score_std,
         averaged over the folds; empty without a search.
     scoring : str
         Name of the score; more is better.
-    best_estimator : estimator or None
-        The winner, fitted on all the images; None if that was not asked for.
     where : str
         Where the runs are recorded, in words.
     """
@@ -59,7 +61,7 @@ class TransferComparison:
     layer_scores: pd.DataFrame
     scoring: str
     where: str
-    _refit: Callable[[], Any] | None = field(default=None, repr=False)
+    _refit: Callable[[], Any] = field(repr=False)
     _kept: list[Any] = field(default_factory=list, repr=False)
 
     @property
@@ -69,10 +71,13 @@ class TransferComparison:
 
     @property
     def best_estimator(self) -> Any:
-        """The winner, fitted on all the images when first asked for."""
-        if not self._kept and self._refit is not None:
+        """The winner, fitted on all the images when first asked for.
+
+        It always has `predict_proba`.
+        """
+        if not self._kept:
             self._kept.append(self._refit())
-        return self._kept[0] if self._kept else None
+        return self._kept[0]
 
     @property
     def verdict(self) -> str:
@@ -83,6 +88,8 @@ class TransferComparison:
             return f"{said}."
         second = self.table.iloc[1]
         margin = best["score"] - second["score"]
+        if margin == 0:
+            return f"{said}; {describe_row(second)} scores the same."
         spread = self._spread_of_margin(best, second)
         return (
             f"{said}, {margin:.3f}{spread} ahead of {describe_row(second)} "
@@ -99,21 +106,37 @@ class TransferComparison:
         return json.dumps({**found, "verdict": self.verdict, "runs": self.where})
 
     def plot(self, path: str | Path | None = None) -> Figure:
-        """Draw the scores of the cases; save the picture where a path is given."""
+        """Draw the scores of the cases; save the picture where a path is given.
+
+        Parameters
+        ----------
+        path : str, Path or None
+            Its ending is that of any format that matplotlib can write.
+
+        Returns
+        -------
+        figure : matplotlib Figure
+        """
         from hybridml.report.leaderboard_plot import plot_leaderboard
 
-        figure = plot_leaderboard(self.table, self.layer_scores, self.scoring)
+        figure = plot_leaderboard(
+            self.table, self.layer_scores, self.scoring, titles=CASES
+        )
         if path is not None:
             figure.savefig(path)
         return figure
 
     def _spread_of_margin(self, best: pd.Series, second: pd.Series) -> str:
-        keys = ["case", "backbone"]
-        folds = self.fold_scores.set_index(keys)["score"]
-        ours, theirs = (folds.loc[[tuple(row[keys])]] for row in (best, second))
+        ours, theirs = (self._scores_of(row) for row in (best, second))
         if len(ours) < 2:
             return ""
-        return f" ± {(ours.to_numpy() - theirs.to_numpy()).std(ddof=1):.3f}"
+        return f" ± {(ours - theirs).std(ddof=1):.3f}"
+
+    def _scores_of(self, row: pd.Series) -> npt.NDArray[np.float64]:
+        """Scores of a row's folds, in their order."""
+        folds = self.fold_scores
+        is_own = (folds["case"] == row["case"]) & (folds["backbone"] == row["backbone"])
+        return np.asarray(folds.loc[is_own, "score"], dtype=np.float64)
 
 
 def describe_row(row: pd.Series) -> str:
@@ -135,4 +158,4 @@ def _score(row: pd.Series) -> str:
 def _plain(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
-    return None if isinstance(value, float) and math.isnan(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -12,23 +12,36 @@ from joblib import parallel_config
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from hybridml._checks import Problems, describe, is_count
+from hybridml._image_input import ImageInput
 from hybridml._labels import check_labels
-from hybridml.backbones.registry import get_backbone
+from hybridml._threads import one_blas_thread
+from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.heads.making import head_grid, make_head
 from hybridml.images.door import as_images
+from hybridml.transfer.scoring import scores_probabilities
+from hybridml.transfer.search_space import list_heads_to_try, list_layers_to_try
 from hybridml.transfer.splits import stratified_folds
 
 
-def _best_has(method: str) -> Callable[[Any], bool]:
-    return lambda search: hasattr(search.best_estimator_, method)
+def _can(method: str) -> Callable[[CutLayerSearch], bool]:
+    """Whether the best pipeline has a method; before fitting, whether all would."""
+
+    def check(search: CutLayerSearch) -> bool:
+        if hasattr(search, "best_estimator_"):
+            return hasattr(search.best_estimator_, method)
+        names = list_heads_to_try(search.heads)
+        heads = [make_head(name, calibrate=search.calibrate) for name in names]
+        return all(hasattr(head, method) for head in heads)
+
+    return check
 
 
-class CutLayerSearch(ClassifierMixin, BaseEstimator):
+class CutLayerSearch(ImageInput, ClassifierMixin, BaseEstimator):
     """Choose a cut layer, a head and the head's strength, then fit that pipeline.
 
     Each image goes through the backbone once: with a store, features of all the
@@ -38,16 +51,17 @@ class CutLayerSearch(ClassifierMixin, BaseEstimator):
     ----------
     extractor : DeepFeatureExtractor
         Its `cut_layer` is what is searched.
-    cut_layers : "all" or sequence of str, default="all"
+    cut_layers : "all", str or sequence of str, default="all"
         "all" is every declared stage but the logits.
-    heads : sequence of str, default=("linear_svm",)
+    heads : str or sequence of str, default=("linear_svm",)
         Names that `make_head` knows; each with its default grid.
     calibrate : bool, default=False
         Give the head of the best pipeline probabilities, where it has none by itself.
     cv : int, default=3
         Inner folds; fewer where a class has fewer images.
     scoring : str, callable or None, default=None
-        As for `GridSearchCV`.
+        As for `GridSearchCV`; None is the accuracy. A score of probabilities calibrates
+        the heads that are compared.
     random_state : int, default=0
     n_jobs : int or None, default=None
         Threads of the search.
@@ -60,7 +74,9 @@ class CutLayerSearch(ClassifierMixin, BaseEstimator):
     best_score_ : float
         Mean inner score of the best.
     results_ : DataFrame
-        One row a cut layer and head: cut_layer, head, params, score, score_std.
+        One row a cut layer and head: cut_layer, head, params, score, score_std. Stages
+        stand from the input to the output; of equal scores the first one wins, which is
+        the cheapest.
     classes_ : ndarray of shape (n_classes,)
 
     Examples
@@ -80,7 +96,7 @@ class CutLayerSearch(ClassifierMixin, BaseEstimator):
         extractor: DeepFeatureExtractor,
         *,
         cut_layers: str | Sequence[str] = "all",
-        heads: Sequence[str] = ("linear_svm",),
+        heads: str | Sequence[str] = ("linear_svm",),
         calibrate: bool = False,
         cv: int = 3,
         scoring: Any = None,
@@ -110,63 +126,66 @@ class CutLayerSearch(ClassifierMixin, BaseEstimator):
 
         Raises
         ------
+        InvalidParameterError, UnknownNameError, WeightsError
+            If a parameter is wrong, or the score gives no number.
         DataError
             If a class has fewer than two images: there is nothing to validate on.
         """
+        layers, heads = self._check()
         images = as_images(X)
         labels = check_labels(y, len(images), min_per_class=2)
         self.classes_ = np.unique(labels)
         rows = []
-        for cut_layer in self._layers():
+        for cut_layer in layers:
             features = self._extractor(cut_layer).fit_transform(images)
-            for head in self.heads:
+            for head in heads:
                 row = self._search_head(features, labels, head)
                 rows.append({"cut_layer": cut_layer, **row})
         self.results_ = pd.DataFrame(rows)
-        # On equal scores the first wins: the earliest cut, which is the cheapest.
-        best = max(rows, key=lambda row: row["score"])
+        best = rows[int(self.results_["score"].argmax())]
         self.best_cut_layer_, self.best_head_ = best["cut_layer"], best["head"]
         self.best_score_ = best["score"]
         head = self._head(self.best_head_, calibrate=self.calibrate)
-        self.best_estimator_ = make_pipeline(
+        pipeline = make_pipeline(
             self._extractor(self.best_cut_layer_), head.set_params(**best["params"])
-        ).fit(images, labels)
+        )
+        with one_blas_thread():
+            self.best_estimator_ = pipeline.fit(images, labels)
         return self
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Predicted classes of shape (n_images,)."""
         return np.asarray(self._fitted().predict(as_images(X)))
 
-    @available_if(_best_has("predict_proba"))
+    @available_if(_can("predict_proba"))
     def predict_proba(self, X: Any) -> npt.NDArray[Any]:
         """Class probabilities of shape (n_images, n_classes)."""
         return np.asarray(self._fitted().predict_proba(as_images(X)))
 
-    @available_if(_best_has("decision_function"))
+    @available_if(_can("decision_function"))
     def decision_function(self, X: Any) -> npt.NDArray[Any]:
         """Scores of the best head's decision function."""
         return np.asarray(self._fitted().decision_function(as_images(X)))
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.string = True
-        return tags
 
     def _fitted(self) -> Pipeline:
         check_is_fitted(self, "best_estimator_")
         return self.best_estimator_
 
-    def _layers(self) -> Sequence[str]:
-        if isinstance(self.cut_layers, str):
-            if self.cut_layers != "all":
-                return [self.cut_layers]
-            return get_backbone(self.extractor.backbone).stage_names[:-1]
-        return self.cut_layers
+    def _check(self) -> tuple[list[str], list[str]]:
+        """Check the parameters; list the cut layers and the heads."""
+        problems = Problems(type(self).__name__)
+        is_cv = is_count(self.cv, minimum=2)
+        problems.expect(is_cv, "cv", self.cv, "a whole number of folds, at least 2")
+        is_extractor = isinstance(self.extractor, DeepFeatureExtractor)
+        expected = "a DeepFeatureExtractor"
+        problems.expect(is_extractor, "extractor", self.extractor, expected)
+        problems.raise_all()
+        heads = list_heads_to_try(self.heads)
+        return list_layers_to_try(self.cut_layers, self.extractor.backbone), heads
 
     def _extractor(self, cut_layer: str) -> DeepFeatureExtractor:
-        return clone(self.extractor).set_params(cut_layer=cut_layer)
+        copied: DeepFeatureExtractor = clone(self.extractor)
+        return copied.set_params(cut_layer=cut_layer)  # type: ignore[no-any-return]
 
     def _head(self, name: str, *, calibrate: bool = False) -> Pipeline:
         return make_head(name, calibrate=calibrate, random_state=self.random_state)
@@ -174,22 +193,33 @@ class CutLayerSearch(ClassifierMixin, BaseEstimator):
     def _search_head(
         self, features: npt.NDArray[np.float32], labels: npt.NDArray[Any], head: str
     ) -> dict[str, Any]:
+        needs_probabilities = self.scoring is not None and scores_probabilities(
+            self.scoring
+        )
         search = GridSearchCV(
-            self._head(head),
+            self._head(head, calibrate=needs_probabilities),
             head_grid(head),
             scoring=self.scoring,
             cv=stratified_folds(labels, self.cv, self.random_state),
             refit=False,
             error_score="raise",
         )
-        with parallel_config(backend="threading", n_jobs=self.n_jobs):
+        threads = parallel_config(backend="threading", n_jobs=self.n_jobs)
+        with one_blas_thread(), threads:
             search.fit(features, labels)
         # Without a refit there is no best_index_: the first of equal scores is best.
         results = search.cv_results_
-        best = int(np.argmax(results["mean_test_score"]))
+        scores = results["mean_test_score"]
+        if not np.isfinite(scores).any():
+            cure = "Are all the classes in every fold?"
+            expected = "a score that is a number on these images"
+            raise InvalidParameterError(
+                describe("scoring", self.scoring, expected, cure)
+            )
+        best = int(np.nanargmax(scores))
         return {
             "head": head,
             "params": results["params"][best],
-            "score": float(results["mean_test_score"][best]),
+            "score": float(scores[best]),
             "score_std": float(results["std_test_score"][best]),
         }

@@ -10,21 +10,22 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from hybridml._checks import describe
+from hybridml._image_input import ImageInput
 from hybridml._labels import check_labels
 from hybridml.backbones.registry import get_backbone
-from hybridml.exceptions import DataError
+from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.features.store import FeatureStore
 from hybridml.images.door import as_images
-from hybridml.transfer.class_map import learn_class_map, named_class_map
+from hybridml.transfer.class_map import ClassMap, learn_class_map, named_class_map
 
 _TINY = 1e-12
 
 
-class PretrainedClassifier(ClassifierMixin, BaseEstimator):
+class PretrainedClassifier(ImageInput, ClassifierMixin, BaseEstimator):
     """Classify with a pretrained network's own outputs (transfer case 0).
 
     No weight is changed. `fit` only learns which of the network's outputs (1000 for
@@ -35,8 +36,8 @@ class PretrainedClassifier(ClassifierMixin, BaseEstimator):
     backbone : str, default="efficientnet_lite0"
         One of `list_backbones()`.
     class_map : "learn" or dict, default="learn"
-        A dict names, for each class, the outputs that speak for it:
-        ``{"cats": ["tabby", "Egyptian cat"], "dogs": ["beagle", "pug"]}``.
+        A dict names, for each class, the outputs that speak for it, or gives their
+        numbers: ``{"cats": ["tabby", "Egyptian cat"], "dogs": ["beagle", 254]}``.
     weights, image_size, device, precision, batch_size, store, random_state, n_jobs, \
 verbose
         As for `DeepFeatureExtractor`.
@@ -61,7 +62,7 @@ verbose
         self,
         backbone: str = "efficientnet_lite0",
         *,
-        class_map: str | Mapping[Any, Sequence[str | int]] = "learn",
+        class_map: str | ClassMap = "learn",
         weights: str | Path | None = "default",
         image_size: int | None = None,
         device: str = "auto",
@@ -99,16 +100,23 @@ verbose
 
         Raises
         ------
+        InvalidParameterError, UnknownBackboneError, WeightsError
+            If a parameter is wrong.
         DataError
             If images and labels do not fit together, or `class_map` names a class or
             an output that does not exist.
         """
+        check_class_map(self.class_map)
         images = as_images(X)
         labels = check_labels(y, len(images))
+        extractor = self._extractor().fit(images)
         self.classes_, targets = np.unique(labels, return_inverse=True)
         if isinstance(self.class_map, Mapping):
-            categories = self._categories()
-            self.shares_ = named_class_map(self.class_map, self.classes_, categories)
+            n_outputs = extractor.n_features_out_
+            names = self._output_names(n_outputs)
+            self.shares_ = named_class_map(
+                self.class_map, self.classes_, names, n_outputs
+            )
         else:
             self.shares_ = learn_class_map(self._outputs(images), targets)
         return self
@@ -121,27 +129,28 @@ verbose
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Most probable class of each image, of shape (n_images,)."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def speakers(self, n_outputs: int = 3) -> dict[Any, list[str]]:
-        """Name the outputs that speak most for each class, the strongest first."""
+        """Name the outputs that speak most for each class, the strongest first.
+
+        Outputs without names are given by their numbers.
+        """
         check_is_fitted(self, "shares_")
-        names = self._categories()
+        n_all = len(self.shares_)
+        names = self._output_names(n_all) or [str(i) for i in range(n_all)]
         order = np.argsort(-self.shares_, axis=0, kind="stable")[:n_outputs]
         return {
-            label: [names[i] for i in order[:, column]]
-            for column, label in enumerate(self.classes_)
+            label: [names[i] for i in order[:, column] if self.shares_[i, column] > 0]
+            for column, label in enumerate(self.classes_.tolist())
         }
 
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.string = True
-        return tags
-
     def _outputs(self, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        extractor = DeepFeatureExtractor(
+        return np.asarray(softmax(self._extractor().transform(images), axis=1))
+
+    def _extractor(self) -> DeepFeatureExtractor:
+        return DeepFeatureExtractor(
             self.backbone,
             cut_layer="logits",
             weights=self.weights,
@@ -154,13 +163,16 @@ verbose
             n_jobs=self.n_jobs,
             verbose=self.verbose,
         )
-        return np.asarray(softmax(extractor.transform(images), axis=1))
 
-    def _categories(self) -> Sequence[str]:
+    def _output_names(self, n_outputs: int) -> Sequence[str]:
+        """Names of the outputs; none where they are not those of the weights."""
         fetch = get_backbone(self.backbone).fetch_categories
-        if fetch is None:
-            raise DataError(
-                f"The outputs of {self.backbone!r} have no names; use output numbers "
-                "in class_map, or class_map='learn'."
-            )
-        return fetch()
+        names = fetch() if fetch is not None else ()
+        return names if len(names) == n_outputs else ()
+
+
+def check_class_map(class_map: object) -> None:
+    """Raise `InvalidParameterError` unless it is "learn" or a mapping."""
+    if class_map != "learn" and not isinstance(class_map, Mapping):
+        expected = "'learn' or a dict from each class to its outputs"
+        raise InvalidParameterError(describe("class_map", class_map, expected))

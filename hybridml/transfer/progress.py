@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from hybridml.finetune.classifier import planned_epochs
+from hybridml.finetune.parameters import planned_epochs
 from hybridml.transfer.candidate import Candidate
 from hybridml.transfer.splits import Fold
 
-# Rough cost of a case's fold, in passes of its images through the network.
+# Rough cost of a fold's epoch, in passes of its images through the network.
 _PASSES_PER_EPOCH = {2: 2.0, 3: 5.0, 4: 5.0}
 
 
@@ -24,7 +24,7 @@ class Step:
     done : float
         From 0 to 1.
     seconds_left : float or None
-        None until something has been done.
+        None while nothing has been done, and once all is done.
     """
 
     text: str
@@ -32,43 +32,94 @@ class Step:
     seconds_left: float | None
 
 
-@dataclass
 class ComparisonProgress:
     """Estimates the time left from the work done so far.
 
-    Work is counted in passes of images through the network. The estimate is rough
-    until each kind of case has been met once.
+    Work is counted in passes of images through the network. What a pass takes is known
+    of a candidate once it has begun; until then it is taken to be that of all before.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+    folds : sequence of (train, test)
+    on_step : callable
+        Called with each `Step`.
     """
 
-    candidates: Sequence[Candidate]
-    folds: Sequence[Fold]
-    _started: float = field(default_factory=time.perf_counter)
-    _begun: float = 0.0
-    _current: float = 0.0
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        folds: Sequence[Fold],
+        on_step: Callable[[Step], None],
+    ) -> None:
+        n_passes = sum(len(train) for train, _ in folds)
+        self._paces = [
+            _Pace(n_passes * _passes_an_image(candidate), is_search=candidate.case == 1)
+            for candidate in candidates
+        ]
+        self._n_folds = len(folds)
+        self._on_step = on_step
 
-    def reporter(
-        self, candidate: Candidate, on_step: Callable[[Step], None]
-    ) -> Callable[[str, float], None]:
-        """Return what a candidate calls with a text and the part of a fold done."""
+    def reporter(self, position: int) -> Callable[[str, float], None]:
+        """Begin with the candidate at a position, and take the one before as done.
 
-        def report(text: str, part: float) -> None:
-            if part == 0.0:
-                self._begun += self._current
-                self._current = self._work(candidate)
-            done = (self._begun + part * self._current) / self._total
-            elapsed = time.perf_counter() - self._started
-            left = elapsed * (1 - done) / done if done else None
-            on_step(Step(text, done, left))
+        Returns
+        -------
+        report : callable
+            Takes a text, and how many of the candidate's folds are done, in fractions.
+        """
+        started = time.perf_counter()
+        if position:
+            self._paces[position - 1].finish(started)
+        pace = self._paces[position]
+        pace.started = started
+
+        def report(text: str, folds_done: float) -> None:
+            pace.done = min(1.0, folds_done / self._n_folds)
+            pace.seconds = time.perf_counter() - started
+            self._on_step(Step(text, self._done(), self._seconds_left()))
 
         return report
 
-    @property
-    def _total(self) -> float:
-        return len(self.folds) * sum(self._work(c) for c in self.candidates)
+    def finish(self, text: str) -> None:
+        """Say that all the candidates are done."""
+        self._on_step(Step(text, 1.0, None))
 
-    def _work(self, candidate: Candidate) -> float:
-        n_images = sum(len(train) for train, _ in self.folds) / len(self.folds)
-        if candidate.case < 2:
-            return n_images
-        n_epochs = planned_epochs(candidate.options.epochs, scratch=candidate.case == 4)
-        return n_images * n_epochs * _PASSES_PER_EPOCH[candidate.case]
+    def _done(self) -> float:
+        total = sum(pace.work for pace in self._paces)
+        return sum(pace.work * pace.done for pace in self._paces) / total
+
+    def _seconds_left(self) -> float | None:
+        begun = [pace for pace in self._paces if pace.done]
+        # A search takes its time on stored features: it says nothing about a pass.
+        telling = [pace for pace in begun if not pace.is_search] or begun
+        if not telling:
+            return None
+        behind = sum(pace.work * pace.done for pace in telling)
+        usual = sum(pace.seconds for pace in telling) / behind
+        return sum(pace.seconds_left(usual) for pace in self._paces)
+
+
+@dataclass
+class _Pace:
+    """Work of a candidate in all its folds, the part done, and the seconds it took."""
+
+    work: float
+    is_search: bool = False
+    started: float = 0.0
+    done: float = 0.0
+    seconds: float = 0.0
+
+    def finish(self, now: float) -> None:
+        self.done, self.seconds = 1.0, now - self.started
+
+    def seconds_left(self, usual: float) -> float:
+        own = self.seconds / (self.work * self.done) if self.done else usual
+        return own * self.work * (1 - self.done)
+
+
+def _passes_an_image(candidate: Candidate) -> float:
+    if candidate.case < 2:
+        return 1.0
+    n_epochs = planned_epochs(candidate.options.epochs, scratch=candidate.case == 4)
+    return max(1.0, n_epochs * _PASSES_PER_EPOCH[candidate.case])

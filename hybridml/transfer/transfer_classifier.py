@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from hybridml._image_input import ImageInput
 from hybridml._labels import check_labels
 from hybridml.features.store import FeatureStore
 from hybridml.images.door import as_images
 from hybridml.transfer.cases import CaseOptions, make_case
+from hybridml.transfer.class_map import ClassMap
 
 
-def _fitted_has(method: str) -> Callable[[Any], bool]:
-    return lambda classifier: hasattr(classifier.estimator_, method)
+def _can(method: str) -> Callable[[TransferClassifier], bool]:
+    """Whether the estimator of the case has a method, fitted or not."""
+
+    def check(classifier: TransferClassifier) -> bool:
+        fitted = getattr(classifier, "estimator_", None)
+        return hasattr(fitted or classifier._make(), method)
+
+    return check
 
 
-class TransferClassifier(ClassifierMixin, BaseEstimator):
+class TransferClassifier(ImageInput, ClassifierMixin, BaseEstimator):
     """Classify images by one of the five ways of transferring a pretrained network.
 
     ==== =========================================== ===============================
@@ -75,8 +82,8 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
     >>> X, y = np.concatenate([dark, light + 150]), ["dark"] * 6 + ["light"] * 6
     >>> model = TransferClassifier(image_size=64, store=None)
     >>> search = GridSearchCV(model, {"case": [0, 1]}, cv=2).fit(X, y)
-    >>> search.best_params_
-    {'case': 0}
+    >>> float(search.best_score_)
+    1.0
     """
 
     def __init__(
@@ -88,7 +95,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         cut_layer: str | Sequence[str] = "penultimate",
         calibrate: bool = False,
         pooling: str = "mean",
-        class_map: str | Mapping[Any, Sequence[str | int]] = "learn",
+        class_map: str | ClassMap = "learn",
         weights: str | Path | None = "default",
         image_size: int | None = None,
         epochs: str | int = "auto",
@@ -138,11 +145,10 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         DataError
             If images and labels do not fit together.
         """
+        estimator = self._make()
         images = as_images(X)
         labels = check_labels(y, len(images))
-        options = {k: v for k, v in self.get_params(deep=False).items() if k != "case"}
-        self.estimator_ = make_case(self.case, CaseOptions(**options))
-        self.estimator_.fit(images, labels)
+        self.estimator_ = estimator.fit(images, labels)
         self.classes_ = np.unique(labels)
         return self
 
@@ -151,22 +157,21 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "estimator_")
         return np.asarray(self.estimator_.predict(as_images(X)))
 
-    @available_if(_fitted_has("predict_proba"))
+    @available_if(_can("predict_proba"))
     def predict_proba(self, X: Any) -> npt.NDArray[Any]:
         """Class probabilities of shape (n_images, n_classes), where the case has them.
 
         Case 1 has them with the heads "logistic" and "xgboost", or calibrated.
         """
+        check_is_fitted(self, "estimator_")
         return np.asarray(self.estimator_.predict_proba(as_images(X)))
 
-    @available_if(_fitted_has("decision_function"))
+    @available_if(_can("decision_function"))
     def decision_function(self, X: Any) -> npt.NDArray[Any]:
         """Scores of the decision function, where the case has one."""
+        check_is_fitted(self, "estimator_")
         return np.asarray(self.estimator_.decision_function(as_images(X)))
 
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.string = True
-        return tags
+    def _make(self) -> Any:
+        options = {k: v for k, v in self.get_params(deep=False).items() if k != "case"}
+        return make_case(self.case, CaseOptions(**options))

@@ -1,0 +1,67 @@
+"""How the benchmarks measure: the contestants in turn, several rounds, one table."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+import torch
+
+PACKAGES = ("torch", "torchvision", "scikit-learn", "numpy", "pillow")
+
+
+def measure(
+    contestants: Mapping[str, Callable[[], object]], rounds: int
+) -> dict[str, list[float]]:
+    """Time each contestant once a round, in seconds.
+
+    In turn, so that a busy minute of the machine hits all of them alike.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for number in range(rounds):
+        for name, contestant in contestants.items():
+            started = time.perf_counter()
+            contestant()
+            seconds[name].append(time.perf_counter() - started)
+        print(f"round {number + 1} of {rounds} done", flush=True)
+    return seconds
+
+
+def print_table(
+    seconds: Mapping[str, list[float]], n_images: Mapping[str, int]
+) -> None:
+    """Print best and median seconds, and images per second of the best."""
+    print(f"\n{'':44}{'images':>8}{'best s':>9}{'median s':>10}{'images/s':>10}")
+    for name, times in seconds.items():
+        rate = n_images[name] / min(times)
+        row = f"{name:44}{n_images[name]:8d}{min(times):9.2f}{median(times):10.2f}"
+        print(f"{row}{rate:10.1f}")
+    print()
+
+
+def ratio(seconds: Mapping[str, list[float]], slower: str, faster: str) -> float:
+    """How many times as long `slower` took: the median over the rounds."""
+    pairs = zip(seconds[slower], seconds[faster], strict=True)
+    return median(a / b for a, b in pairs)
+
+
+def print_machine() -> None:
+    """Print what the figures depend on, without naming the machine."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    print(f"CPU: {_cpu_model()}, {cores or os.cpu_count()} cores, load average {load}")
+    print(f"Threads of torch: {torch.get_num_threads()}")
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    print(f"Python {platform.python_version()}, {versions}\n", flush=True)
+
+
+def _cpu_model() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if "model name" in line]
+    return models[0] if models else platform.processor() or platform.machine()

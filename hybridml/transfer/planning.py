@@ -1,0 +1,80 @@
+"""What will be compared: the candidates, checked before any of them runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy.typing as npt
+
+from hybridml._checks import describe
+from hybridml.backbones.registry import get_backbone
+from hybridml.exceptions import InvalidParameterError
+from hybridml.features.store import open_store
+from hybridml.transfer.candidate import Candidate
+from hybridml.transfer.cases import CaseOptions, check_case, check_options
+
+
+def plan_candidates(
+    backbones: str | Sequence[str],
+    cases: int | Sequence[int],
+    common: CaseOptions,
+    *,
+    scratch_backbone: str | None = None,
+    scratch_image_size: int | None = None,
+) -> list[Candidate]:
+    """List each case of each backbone once; a scratch backbone of its own comes last.
+
+    Parameters
+    ----------
+    backbones : str or sequence of str
+    cases : int or sequence of int
+    common : CaseOptions
+        What the candidates have in common.
+    scratch_backbone : str or None
+        What case 4 trains; None for each of the backbones.
+    scratch_image_size : int or None
+        Input size of `scratch_backbone`.
+
+    Raises
+    ------
+    InvalidParameterError, UnknownBackboneError
+        If there is no such case or backbone, or none at all.
+    """
+    numbers = _several("cases", cases)
+    names = _several("backbones", backbones)
+    for case in numbers:
+        check_case(case)
+    for name in [*names, *([scratch_backbone] if scratch_backbone is not None else [])]:
+        get_backbone(name)
+    found = [
+        Candidate(int(case), replace(common, backbone=name))
+        for name in names
+        for case in numbers
+        if case != 4 or scratch_backbone is None
+    ]
+    if 4 in numbers and scratch_backbone is not None:
+        options = replace(
+            common, backbone=scratch_backbone, image_size=scratch_image_size
+        )
+        found.append(Candidate(4, options))
+    return found
+
+
+def check_candidates(
+    candidates: Sequence[Candidate], images: npt.NDArray[Any], labels: npt.NDArray[Any]
+) -> None:
+    """Find what is wrong with any candidate's options, before the first one runs."""
+    for candidate in candidates:
+        open_store(candidate.options.store)
+        check_options(candidate.case, candidate.options, images, labels)
+
+
+def _several(name: str, given: Any) -> list[Any]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        given = [given]
+    listed = list(dict.fromkeys(given))
+    if not listed:
+        raise InvalidParameterError(describe(name, given, "at least one to compare"))
+    return listed

@@ -1,0 +1,68 @@
+"""Which cut layers and heads a search of case 1 goes through, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hybridml._checks import describe
+from hybridml.backbones.cutting import find_stage
+from hybridml.backbones.registry import get_backbone
+from hybridml.exceptions import InvalidParameterError
+from hybridml.heads.catalogue import get_head
+
+
+def list_layers_to_try(cut_layers: str | Sequence[str], backbone: str) -> list[str]:
+    """List each cut layer once, stages from the input to the output.
+
+    Parameters
+    ----------
+    cut_layers : "all", str or sequence of str
+        "all" is every declared stage but the logits. Nodes that are no stages come
+        after the stages, in the order given.
+    backbone : str
+
+    Raises
+    ------
+    UnknownCutLayerError
+        If the backbone has no such layer.
+    InvalidParameterError
+        If there is none at all.
+
+    Examples
+    --------
+    >>> list_layers_to_try(["penultimate", "layer1", "layer1"], "resnet18")
+    ['layer1', 'penultimate']
+    """
+    declared = get_backbone(backbone)
+    if isinstance(cut_layers, str) and cut_layers == "all":
+        return list(declared.stage_names[:-1])
+    names = _as_list("cut_layers", cut_layers)
+    for name in names:
+        find_stage(declared, name)
+    stages = declared.stage_names
+    place = {name: place for place, name in enumerate(stages)}
+    return sorted(names, key=lambda name: place.get(name, len(stages)))
+
+
+def list_heads_to_try(heads: str | Sequence[str]) -> list[str]:
+    """List each head once, in the order given.
+
+    Raises
+    ------
+    UnknownHeadError
+        If there is no head of this name for a classification.
+    InvalidParameterError
+        If there is none at all.
+    """
+    names = _as_list("heads", heads)
+    for name in names:
+        get_head(name)
+    return names
+
+
+def _as_list(name: str, given: object) -> list[str]:
+    if isinstance(given, str):
+        return [given]
+    if not isinstance(given, Sequence) or not len(given):
+        raise InvalidParameterError(describe(name, given, "one name or several"))
+    return list(dict.fromkeys(given))

@@ -1,0 +1,154 @@
+"""The recipes of pipelines/, each run on a tiny generated folder of photos."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from PIL import Image
+
+from hybridml import FeatureStore
+from hybridml.features.store import default_store_path
+from hybridml.testing import make_photos, register_tiny_backbone
+
+FOLDER = Path(__file__).resolve().parents[1] / "pipelines"
+RECIPES = sorted(FOLDER.glob("*.py"))
+N_PHOTOS = 24
+
+Recipe = Callable[..., None]
+
+
+@pytest.fixture
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of two classes, with splits; the working folder is the one above it."""
+    register_tiny_backbone()
+    monkeypatch.chdir(tmp_path)
+    images, labels = make_photos(N_PHOTOS)
+    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+        split = "train" if number < N_PHOTOS * 2 // 3 else "val"
+        folder = tmp_path / "photos" / split / label
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / f"{number:02d}.png")
+    return tmp_path / "photos"
+
+
+def test_transfer_cases_names_the_winner_and_where_runs_are(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _compare(photos, "--epochs", "1", "--cv", "2")
+    printed = capsys.readouterr().out.splitlines()
+    assert re.match(r"case \d \(tiny, .*\) wins with \d\.\d+", printed[-2])
+    assert printed[-1].startswith("Runs are recorded in MLflow")
+    assert str(Path.cwd() / "mlflow.db") in printed[-1]
+    parent = _run_with("hybridml.kind = 'comparison'")
+    assert parent.data.tags["hybridml.winner"] == printed[-2].split(" wins with ")[0]
+    assert parent.data.tags["hybridml.cases"] == "0, 1, 2, 3, 4"
+    assert parent.data.params["n_images"] == str(N_PHOTOS)
+    assert parent.data.params["n_folds"] == "2"
+
+
+def test_transfer_cases_scores_on_the_split_that_is_named(photos: Path) -> None:
+    _compare(photos, "--cases", "0", "--score-on", "val")
+    fold = _run_with("hybridml.case = '0' AND attributes.run_name = 'fold 1'")
+    assert fold.data.metrics["n_train"] == N_PHOTOS * 2 // 3
+    assert fold.data.metrics["n_test"] == N_PHOTOS // 3
+
+
+def test_cut_layer_search_forwards_each_photo_once(photos: Path) -> None:
+    _search(photos)
+    stats = FeatureStore(default_store_path()).stats()
+    assert stats["images_forwarded"] == N_PHOTOS
+
+
+def test_cut_layer_search_writes_a_row_per_combination(photos: Path) -> None:
+    _search(photos)
+    results = pd.read_csv("found.csv")
+    layers = ["stem", "stage1", "penultimate"]
+    assert sorted(results["param_features__cut_layer"]) == sorted(layers * 6)
+    assert sorted(results["head"]) == ["linear_svm"] * 9 + ["ridge"] * 9
+    assert results["mean_test_score"].is_monotonic_decreasing
+    assert results["split2_test_score"].between(0, 1).all()
+
+
+def test_cut_layer_search_records_the_best_row(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _search(photos)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-2:-1] == ["All 18 rows: found.csv"]
+    assert printed[-1].startswith("Runs are recorded in MLflow")
+    best = pd.read_csv("found.csv").iloc[0]
+    run = _run_with("hybridml.case = '1'")
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["score"] == pytest.approx(best["mean_test_score"])
+    assert run.data.tags["hybridml.head"] == best["head"]
+    cut_layer = best["param_features__cut_layer"]
+    assert run.data.tags["hybridml.cut_layer"] == cut_layer
+    assert run.data.params["features__cut_layer"] == cut_layer
+    files = _client().list_artifacts(run.info.run_id)
+    assert [file.path for file in files] == ["found.csv"]
+
+
+def test_cut_layer_search_keeps_to_the_split_that_is_named(photos: Path) -> None:
+    _search(photos, "--split", "train")
+    run = _run_with("hybridml.case = '1'")
+    assert run.data.params["n_images"] == str(N_PHOTOS * 2 // 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.name)
+def test_recipe_is_a_script_with_help(recipe: Path, tmp_path: Path) -> None:
+    command = [sys.executable, str(recipe), "--help"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert re.search(r"usage: .*folder", done.stdout, re.DOTALL)
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.name)
+def test_readme_and_these_tests_know_the_recipe(recipe: Path) -> None:
+    assert f"`{recipe.name}`" in (FOLDER / "README.md").read_text(encoding="utf-8")
+    tests = Path(__file__).read_text(encoding="utf-8")
+    assert f'_recipe("{recipe.stem}")' in tests
+
+
+def _compare(photos: Path, *options: str) -> None:
+    _recipe("transfer_cases")([str(photos), "--backbones", "tiny", *options])
+
+
+def _search(photos: Path, *options: str) -> None:
+    settings = "--backbone tiny --heads linear_svm ridge --cv 3 --results found.csv"
+    _recipe("cut_layer_search")([str(photos), *settings.split(), *options])
+
+
+def _recipe(name: str) -> Recipe:
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    main: Recipe = module.main
+    return main
+
+
+def _client() -> MlflowClient:
+    # MLflow keeps its connections by address: it has to be an absolute one.
+    return MlflowClient(f"sqlite:///{Path.cwd() / 'mlflow.db'}")
+
+
+def _run_with(tags: str) -> Any:
+    """The one run in mlflow.db that has these tags."""
+    query = re.sub(r"(?<!\.)hybridml\.(\w+)", r"tags.`hybridml.\1`", tags)
+    client = _client()
+    experiment = client.get_experiment_by_name("hybridml")
+    assert experiment is not None
+    (found,) = client.search_runs([experiment.experiment_id], query)
+    return found

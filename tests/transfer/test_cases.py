@@ -1,0 +1,106 @@
+"""A case is made from its options, and its options can be checked beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hybridml import FeatureStore, TransferClassifier
+from hybridml.backbones.network import images_forwarded
+from hybridml.exceptions import (
+    DataError,
+    InvalidParameterError,
+    UnknownBackboneError,
+    UnknownCutLayerError,
+    UnknownHeadError,
+    WeightsError,
+)
+from hybridml.testing import make_photos
+from hybridml.transfer.cases import (
+    CASES,
+    CaseOptions,
+    check_options,
+    extractor_of,
+    make_case,
+)
+
+IMAGES, LABELS = make_photos(4)
+
+
+def test_options_are_the_parameters_of_the_classifier() -> None:
+    params = TransferClassifier().get_params(deep=False)
+    options = {field.name: field.default for field in fields(CaseOptions)}
+    assert {**params, "scoring": None} == {**options, "case": 1}
+
+
+def test_cases_are_numbered_from_zero() -> None:
+    assert list(CASES) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("case", list(CASES))
+def test_good_options_pass_and_forward_no_image(case: int) -> None:
+    before = images_forwarded()
+    check_options(case, CaseOptions("tiny", cut_layer="all"), IMAGES, LABELS)
+    assert images_forwarded() == before
+
+
+@pytest.mark.parametrize(
+    ("case", "changed", "error", "message"),
+    [
+        (7, {}, InvalidParameterError, "Got case=7"),
+        (0, {"backbone": "tni"}, UnknownBackboneError, "Got backbone='tni'"),
+        (0, {"class_map": "x"}, InvalidParameterError, "Got class_map='x'"),
+        (0, {"class_map": {"class0": [0]}}, DataError, "Got class_map="),
+        (0, {"precision": "fp8"}, InvalidParameterError, "Got precision='fp8'"),
+        (0, {"backbone": "lenet5"}, WeightsError, "no published weights"),
+        (1, {"cut_layer": ["stem", "x"]}, UnknownCutLayerError, "Got cut_layer='x'"),
+        (1, {"cut_layer": "x"}, UnknownCutLayerError, "Got cut_layer='x'"),
+        (1, {"head": ("ridge", "x")}, UnknownHeadError, "Got head='x'"),
+        (1, {"pooling": "x"}, InvalidParameterError, "Got pooling='x'"),
+        (1, {"n_jobs": 0}, InvalidParameterError, "Got n_jobs=0"),
+        (2, {"epochs": -1}, InvalidParameterError, "Got epochs=-1"),
+        (3, {"augmentation": "x"}, InvalidParameterError, "Got augmentation='x'"),
+        (3, {"weights": "nowhere.pth"}, WeightsError, "nowhere.pth"),
+        (4, {"image_size": 4}, InvalidParameterError, "Got image_size=4"),
+    ],
+)
+def test_wrong_options_are_found_beforehand(
+    case: int, changed: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        check_options(
+            case, CaseOptions(**{"backbone": "tiny", **changed}), IMAGES, LABELS
+        )
+
+
+def test_scratch_training_needs_no_weights() -> None:
+    check_options(4, CaseOptions("lenet5"), IMAGES, LABELS)
+
+
+def test_given_class_map_is_resolved_beforehand(tmp_path: Any) -> None:
+    store = FeatureStore(tmp_path)
+    given = {"class0": [0], "class1": [np.int64(1)]}
+    options = CaseOptions("tiny", class_map=given, store=store)
+    check_options(0, options, IMAGES, LABELS)
+    assert store.stats()["rows"] == 0
+
+
+def test_extractor_takes_the_options_and_what_is_changed() -> None:
+    options = CaseOptions("tiny", pooling="max", image_size=24, random_state=4)
+    extractor = extractor_of(options, "stem", pooling="mean", store=None)
+    assert (extractor.cut_layer, extractor.pooling) == ("stem", "mean")
+    assert (extractor.image_size, extractor.random_state) == (24, 4)
+    assert extractor.store is None
+
+
+def test_search_passes_its_options_on() -> None:
+    options = CaseOptions(
+        "tiny", cut_layer="all", head="ridge", scoring="f1_macro", n_jobs=2
+    )
+    search = make_case(1, options)
+    found = search.get_params(deep=False)
+    assert (found["cut_layers"], found["heads"]) == ("all", "ridge")
+    assert (found["scoring"], found["n_jobs"]) == ("f1_macro", 2)

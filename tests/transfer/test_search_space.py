@@ -1,0 +1,54 @@
+"""A search goes through each layer and head once, stages in the network's order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hybridml.exceptions import (
+    InvalidParameterError,
+    UnknownBackboneError,
+    UnknownCutLayerError,
+    UnknownHeadError,
+)
+from hybridml.transfer.search_space import list_heads_to_try, list_layers_to_try
+
+
+@pytest.mark.parametrize(
+    ("given", "listed"),
+    [
+        ("all", ["stem", "stage1", "penultimate"]),
+        ("stage1", ["stage1"]),
+        (["penultimate", "stem"], ["stem", "penultimate"]),
+        (("stem", "stem"), ["stem"]),
+        (["stage1.1", "logits", "stem"], ["stem", "logits", "stage1.1"]),
+    ],
+)
+def test_layers_are_listed_once_in_order(given: Any, listed: list[str]) -> None:
+    assert list_layers_to_try(given, "tiny") == listed
+
+
+def test_unknown_layers_are_named() -> None:
+    with pytest.raises(UnknownCutLayerError, match=r"'stage2'.* Did you mean 'stage1"):
+        list_layers_to_try(["stem", "stage2"], "tiny")
+    with pytest.raises(UnknownBackboneError, match="Got backbone='tinny'"):
+        list_layers_to_try("all", "tinny")
+
+
+@pytest.mark.parametrize("nothing", [[], None, 3])
+def test_at_least_one_is_asked_for(nothing: Any) -> None:
+    with pytest.raises(InvalidParameterError, match=r"Got cut_layers=.*; expected one"):
+        list_layers_to_try(nothing, "tiny")
+    with pytest.raises(InvalidParameterError, match=r"Got heads=.*; expected one"):
+        list_heads_to_try(nothing)
+
+
+def test_heads_are_listed_once_in_the_order_given() -> None:
+    assert list_heads_to_try("ridge") == ["ridge"]
+    assert list_heads_to_try(["ridge", "logistic", "ridge"]) == ["ridge", "logistic"]
+
+
+def test_unknown_head_is_named() -> None:
+    with pytest.raises(UnknownHeadError, match=r"'logstic'.* Did you mean 'logistic'"):
+        list_heads_to_try(["linear_svm", "logstic"])

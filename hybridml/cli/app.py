@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hybridml.cli import catalogue, compare, demo, extract, fit, predict, store, ui
-from hybridml.cli.examples import examples
+from hybridml.cli.help_text import examples, unwrap
 
 _HELP = """Deep features with a shallow head, fine-tuning, and which of them wins.
 
@@ -29,7 +29,7 @@ Exit codes:
 _START, _MODELS, _LOOK = "Start here", "Models and features", "Look around"
 
 app = typer.Typer(
-    help=_HELP,
+    help=unwrap(_HELP),
     epilog=examples(
         ("hybridml demo", "a first look, on images that are already there"),
         ("hybridml compare photos", "which case wins on your own images?"),
@@ -71,7 +71,8 @@ def _for_all_commands(
 
 
 def _add(command: object, epilog: str, panel: str) -> None:
-    app.command(epilog=epilog, rich_help_panel=panel)(command)  # type: ignore[type-var]
+    text = unwrap(command.__doc__)
+    app.command(help=text, epilog=epilog, rich_help_panel=panel)(command)  # type: ignore[type-var]
 
 
 _add(demo.demo, demo.EXAMPLES, _START)

@@ -10,7 +10,7 @@ import typer
 from rich import box
 from rich.table import Table
 
-from hybridml.cli.examples import examples
+from hybridml.cli.help_text import examples
 from hybridml.cli.terminal import to_stdout
 
 if TYPE_CHECKING:

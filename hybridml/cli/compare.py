@@ -9,8 +9,8 @@ import typer
 
 from hybridml.cli import options
 from hybridml.cli.collection import read_collection
-from hybridml.cli.examples import examples
 from hybridml.cli.folds import choose_folds
+from hybridml.cli.help_text import examples
 from hybridml.cli.leaderboard import (
     LEGEND,
     describe_cut,

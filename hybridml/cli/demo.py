@@ -8,7 +8,7 @@ import typer
 
 from hybridml.cli import options
 from hybridml.cli.compare import make_tracker
-from hybridml.cli.examples import examples
+from hybridml.cli.help_text import examples
 from hybridml.cli.leaderboard import (
     LEGEND,
     describe_cut,

@@ -9,7 +9,7 @@ import typer
 
 from hybridml.cli import options
 from hybridml.cli.collection import Collection, read_collection
-from hybridml.cli.examples import examples
+from hybridml.cli.help_text import examples
 from hybridml.cli.options import given
 from hybridml.cli.terminal import say, to_stderr
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hybridml.cli.examples import examples
+from hybridml.cli.help_text import examples
 from hybridml.cli.options import check_can_be_written
 from hybridml.cli.terminal import say, to_stderr
 from hybridml.exceptions import DataError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hybridml.cli.examples import examples
+from hybridml.cli.help_text import examples
 from hybridml.cli.terminal import say
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from hybridml.cli import options
-from hybridml.cli.examples import examples
+from hybridml.cli.help_text import examples
 from hybridml.cli.terminal import say
 
 EXAMPLES = examples(

@@ -16,6 +16,7 @@ from hybridml.exceptions import ImageDecodeError
 from hybridml.images.decode import load_shared_pil, read_orientation
 from hybridml.images.source import open_content
 
+_PER_TASK = 64
 _N_BYTES = 20
 
 
@@ -88,8 +89,14 @@ def digest_images(
         except ImageDecodeError as exc:
             return str(exc)
 
+    def digest_some(positions: range) -> list[bytes | str]:
+        return [digest_one(position) for position in positions]
+
+    # A small file takes less time to read than a task to hand over.
+    every = range(len(images))
+    parts = [every[i : i + _PER_TASK] for i in every[::_PER_TASK]]
     run = executor.map if executor is not None else map
-    results = list(run(digest_one, range(len(images))))
+    results = [result for part in run(digest_some, parts) for result in part]
     digests = [result if isinstance(result, bytes) else None for result in results]
     failures = {
         i: result for i, result in enumerate(results) if isinstance(result, str)

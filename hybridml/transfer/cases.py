@@ -128,7 +128,8 @@ def check_options(
         check_parameters(params, owner=type(estimator).__name__)
         names = ("backbone", "weights", "image_size", "device", "precision")
         chosen = {name: params[name] for name in names}
-        load_network(**chosen, random_state=options.random_state)
+        network = load_network(**chosen, random_state=options.random_state)
+        network.find("penultimate")
     elif isinstance(estimator, PretrainedClassifier):
         extractor_of(options, "logits").fit(images)
         if options.class_map != "learn":

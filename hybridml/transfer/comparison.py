@@ -91,10 +91,10 @@ class TransferComparison:
         if margin == 0:
             return f"{said}; {describe_row(second)} scores the same."
         spread = self._spread_of_margin(best, second)
-        return (
-            f"{said}, {margin:.3f}{spread} ahead of {describe_row(second)} "
-            f"({_score(second)})."
-        )
+        shown = "" if math.isnan(spread) else f" ± {spread:.3f}"
+        said = f"{said}, {margin:.3f}{shown} ahead of {describe_row(second)}"
+        draw = " The folds do not tell the two apart." if margin < spread else ""
+        return f"{said} ({_score(second)}).{draw}"
 
     def to_json(self) -> str:
         """Give the table (as records) and the winner as one JSON object."""
@@ -126,11 +126,10 @@ class TransferComparison:
             figure.savefig(path)
         return figure
 
-    def _spread_of_margin(self, best: pd.Series, second: pd.Series) -> str:
+    def _spread_of_margin(self, best: pd.Series, second: pd.Series) -> float:
+        """Deviation over the folds of one row's lead; NaN for one fold."""
         ours, theirs = (self._scores_of(row) for row in (best, second))
-        if len(ours) < 2:
-            return ""
-        return f" ± {(ours - theirs).std(ddof=1):.3f}"
+        return float((ours - theirs).std(ddof=1)) if len(ours) > 1 else math.nan
 
     def _scores_of(self, row: pd.Series) -> npt.NDArray[np.float64]:
         """Scores of a row's folds, in their order."""

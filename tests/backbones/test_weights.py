@@ -107,9 +107,7 @@ def test_published_weights_that_cannot_be_fetched_name_the_cure(
 
 
 def test_weights_of_another_network_are_refused(tiny_file: Path) -> None:
-    with pytest.raises(
-        WeightsError, match=r"fit 'lenet5': .*not in the network"
-    ):
+    with pytest.raises(WeightsError, match=r"fit 'lenet5': .*not in the network"):
         digest(tiny_file, "lenet5")
 
 

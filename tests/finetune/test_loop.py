@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,21 @@ def test_divergence_is_an_error_that_says_what_to_do(fraction: float) -> None:
     with pytest.raises(DivergedError, match=r"in epoch 1: .* Lower learning_rate \(no"):
         _train(model, _data(fraction), learning_rate=1e30)
     assert all(torch.isfinite(p).all() for p in model.parameters())
+
+
+def test_held_out_images_count_by_their_weight() -> None:
+    data = _data(fraction=0.5)
+    targets = torch.zeros(16, dtype=torch.int64)
+    targets[data.held_out] = torch.arange(8) % 2
+    model = _model()
+    torch.nn.init.zeros_(model.head.weight)
+    with torch.no_grad():
+        model.head.bias.copy_(torch.tensor([0.0, 5.0]))  # always the second class
+    weights = torch.where(targets == 1, 3.0, 1.0)
+    weighted = replace(data, targets=targets, weights=weights)
+    _, (row,) = _train(model, weighted, epochs=0)
+    assert row["valid_accuracy"] == pytest.approx(0.75)
+    assert row["valid_loss"] == pytest.approx((5.0067 + 3 * 0.0067) / 4, rel=1e-3)
 
 
 def test_images_are_counted_as_they_go_through() -> None:

@@ -103,6 +103,19 @@ def test_each_backbone_has_its_own_layers() -> None:
     assert [text.get_text() for text in legends[0].get_texts()] == ["ridge", "logistic"]
 
 
+def test_head_without_a_layer_is_not_drawn_there() -> None:
+    layers = pd.concat(
+        [
+            _layers("resnet18", ["layer1", "layer2", "layer3"], ["ridge"]),
+            _layers("resnet18", ["layer1", "layer3"], ["logistic"]),
+        ]
+    )
+    axes = plot_leaderboard(_table([0.9]), layers, "accuracy").axes[1]
+    lines = [line.get_xdata() for line in axes.get_lines()]
+    places = [[round(float(x)) for x in line] for line in lines]
+    assert places == [[0, 1, 2], [0, 2]]
+
+
 def test_no_layers_leave_their_panel_out() -> None:
     assert len(plot_leaderboard(_table([0.9]), NO_LAYERS, "accuracy").axes) == 1
 

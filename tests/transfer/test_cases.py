@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from hybridml import FeatureStore, TransferClassifier
 from hybridml.backbones.network import images_forwarded
+from hybridml.backbones.registry import get_backbone
 from hybridml.exceptions import (
     DataError,
     InvalidParameterError,
@@ -76,11 +79,31 @@ def test_wrong_options_are_found_beforehand(
         )
 
 
+def test_weights_have_to_reach_the_last_features(tmp_path: Path) -> None:
+    state = {
+        name: value
+        for name, value in get_backbone("tiny").build(10).state_dict().items()
+        if name.startswith("stem")
+    }
+    path = tmp_path / "stem.pth"
+    torch.save(state, path)
+    options = CaseOptions("tiny", weights=path, cut_layer="stem")
+    check_options(1, options, IMAGES, LABELS)
+    with pytest.raises(
+        WeightsError, match="weights end before cut_layer='penultimate'"
+    ):
+        check_options(3, options, IMAGES, LABELS)
+    with pytest.raises(
+        WeightsError, match="weights end before cut_layer='penultimate'"
+    ):
+        check_options(1, replace(options, cut_layer="all"), IMAGES, LABELS)
+
+
 def test_scratch_training_needs_no_weights() -> None:
     check_options(4, CaseOptions("lenet5"), IMAGES, LABELS)
 
 
-def test_given_class_map_is_resolved_beforehand(tmp_path: Any) -> None:
+def test_given_class_map_is_resolved_beforehand(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path)
     given = {"class0": [0], "class1": [np.int64(1)]}
     options = CaseOptions("tiny", class_map=given, store=store)

@@ -69,6 +69,12 @@ def test_folds_of_the_same_case_of_another_backbone_are_kept_apart() -> None:
     assert "0.100 ± 0.000 ahead of case 1 (b," in comparison.verdict
 
 
+def test_verdict_calls_a_lead_within_its_spread_no_lead() -> None:
+    rows = [(3, "a", 0.9, 0.1), (1, "b", 0.89, 0.1)]
+    close = _comparison(rows, [[0.8, 1.0], [0.99, 0.79]])
+    assert close.verdict.endswith("The folds do not tell the two apart.")
+
+
 def test_verdict_of_one_fold_has_no_spread() -> None:
     rows = [(3, "a", 0.9, math.nan), (1, "a", 0.875, math.nan)]
     assert _comparison(rows, [[0.9], [0.875]]).verdict == (

@@ -57,7 +57,7 @@ def test_transfer_cases_names_the_winner_and_where_runs_are(
 
 def test_transfer_cases_scores_on_the_split_that_is_named(photos: Path) -> None:
     _compare(photos, "--cases", "0", "--score-on", "val")
-    fold = _run_with("hybridml.case = '0' AND attributes.run_name = 'fold 1'")
+    fold = _run_with("hybridml.case = '0' AND attributes.run_name = 'case 0, fold 1'")
     assert fold.data.metrics["n_train"] == N_PHOTOS * 2 // 3
     assert fold.data.metrics["n_test"] == N_PHOTOS // 3
 

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 
 from hybridml._checks import Problems, is_count
+from hybridml._image_input import ImageInput
 from hybridml._progress import image_progress
 from hybridml.backbones.network import Network, load_network
 from hybridml.backbones.pooling import check_pooling
@@ -25,7 +26,7 @@ from hybridml.features.store import FeatureStore, open_store
 from hybridml.images.door import as_images
 
 
-class DeepFeatureExtractor(TransformerMixin, BaseEstimator):
+class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
     """Features of images from a pretrained network cut at a chosen layer.
 
     `fit` learns nothing: it checks the parameters and loads the network, which is
@@ -211,11 +212,8 @@ class DeepFeatureExtractor(TransformerMixin, BaseEstimator):
         return True
 
     def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
+        tags: Tags = super().__sklearn_tags__()
         tags.requires_fit = False
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.string = True
         return tags
 
     def _request(self) -> Request:

@@ -107,7 +107,16 @@ HEADS: tuple[HeadSpec, ...] = (
 
 
 def list_heads(task: Task | None = None) -> list[str]:
-    """Names of the heads, sorted; with `task`, of those that can do it.
+    """Names of the heads, sorted.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"} or None, default=None
+        Only the heads that can do it.
+
+    Returns
+    -------
+    names : list of str
 
     Examples
     --------

@@ -86,7 +86,8 @@ class Candidate:
             for number, (train, test) in enumerate(folds):
                 where = f"{case_title(self.case)}, fold {number + 1}/{len(folds)}"
                 on_step(where, number)
-                with run.child(f"fold {number + 1}", tags=expected) as fold_run:
+                name = f"case {self.case}, fold {number + 1}"
+                with run.child(name, tags=expected) as fold_run:
                     parts = (images[train], labels[train], images[test], labels[test])
                     log = _LogEpochs(fold_run, where, number, on_step)
                     found = self._run_fold(*parts, scorer, log)

@@ -136,7 +136,8 @@ def check_options(
             estimator.fit(images, labels)
     else:
         list_heads_to_try(options.head)
-        for layer in list_layers_to_try(options.cut_layer, options.backbone):
+        extractor = extractor_of(options, "penultimate")
+        for layer in list_layers_to_try(options.cut_layer, extractor):
             extractor_of(options, layer).fit(images)
 
 

@@ -190,7 +190,8 @@ def _sum_up(
 ) -> TransferComparison:
     table = pd.DataFrame([c.row() for c in candidates], columns=list(COLUMNS))
     # Of equal scores the lower case, which trains less, stands first.
-    ranked = table.sort_values(["score", "case"], ascending=[False, True])
+    order, rounded = ["score", "case"], table.round({"score": 12})
+    ranked = table.loc[rounded.sort_values(order, ascending=[False, True]).index]
     best = candidates[ranked.index[0]]
     folds = [
         {"case": c.case, "backbone": c.options.backbone, **fold}

@@ -88,7 +88,7 @@ class TransferComparison:
             return f"{said}."
         second = self.table.iloc[1]
         margin = best["score"] - second["score"]
-        if margin == 0:
+        if abs(margin) < 1e-12:
             return f"{said}; {describe_row(second)} scores the same."
         spread = self._spread_of_margin(best, second)
         shown = "" if math.isnan(spread) else f" ± {spread:.3f}"

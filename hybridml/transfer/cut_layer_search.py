@@ -52,7 +52,7 @@ class CutLayerSearch(ImageInput, ClassifierMixin, BaseEstimator):
     extractor : DeepFeatureExtractor
         Its `cut_layer` is what is searched.
     cut_layers : "all", str or sequence of str, default="all"
-        "all" is every declared stage but the logits.
+        "all" is every declared stage that the weights reach, but the logits.
     heads : str or sequence of str, default=("linear_svm",)
         Names that `make_head` knows; each with its default grid.
     calibrate : bool, default=False
@@ -181,7 +181,7 @@ class CutLayerSearch(ImageInput, ClassifierMixin, BaseEstimator):
         problems.expect(is_extractor, "extractor", self.extractor, expected)
         problems.raise_all()
         heads = list_heads_to_try(self.heads)
-        return list_layers_to_try(self.cut_layers, self.extractor.backbone), heads
+        return list_layers_to_try(self.cut_layers, self.extractor), heads
 
     def _extractor(self, cut_layer: str) -> DeepFeatureExtractor:
         copied: DeepFeatureExtractor = clone(self.extractor)

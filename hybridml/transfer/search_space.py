@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sklearn.base import clone
+
 from hybridml._checks import describe
 from hybridml.backbones.cutting import find_stage
+from hybridml.backbones.network import load_network
 from hybridml.backbones.registry import get_backbone
 from hybridml.exceptions import InvalidParameterError
+from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.heads.catalogue import get_head
 
 
-def list_layers_to_try(cut_layers: str | Sequence[str], backbone: str) -> list[str]:
+def list_layers_to_try(
+    cut_layers: str | Sequence[str], extractor: DeepFeatureExtractor
+) -> list[str]:
     """List each cut layer once, stages from the input to the output.
 
     Parameters
     ----------
     cut_layers : "all", str or sequence of str
-        "all" is every declared stage but the logits. Nodes that are no stages come
-        after the stages, in the order given.
-    backbone : str
+        "all" is every declared stage that the weights reach, but the logits. Nodes that
+        are no stages come after the stages, in the order given.
+    extractor : DeepFeatureExtractor
+        Its backbone, and for "all" its weights, are what counts.
 
     Raises
     ------
@@ -30,12 +37,12 @@ def list_layers_to_try(cut_layers: str | Sequence[str], backbone: str) -> list[s
 
     Examples
     --------
-    >>> list_layers_to_try(["penultimate", "layer1", "layer1"], "resnet18")
-    ['layer1', 'penultimate']
+    >>> list_layers_to_try("all", DeepFeatureExtractor("lenet5", weights=None))
+    ['conv1', 'conv2', 'fc1', 'penultimate']
     """
-    declared = get_backbone(backbone)
     if isinstance(cut_layers, str) and cut_layers == "all":
-        return list(declared.stage_names[:-1])
+        return _reached_stages(extractor)
+    declared = get_backbone(extractor.backbone)
     names = _as_list("cut_layers", cut_layers)
     for name in names:
         find_stage(declared, name)
@@ -58,6 +65,21 @@ def list_heads_to_try(heads: str | Sequence[str]) -> list[str]:
     for name in names:
         get_head(name)
     return names
+
+
+def _reached_stages(extractor: DeepFeatureExtractor) -> list[str]:
+    first = get_backbone(extractor.backbone).stage_names[0]
+    checked = clone(extractor).set_params(cut_layer=first, store=None)
+    checked.transform([])  # checks all the other parameters
+    network = load_network(
+        extractor.backbone,
+        weights=extractor.weights,
+        image_size=extractor.image_size,
+        device=extractor.device,
+        precision=extractor.precision,
+        random_state=extractor.random_state,
+    )
+    return [stage.name for stage in network.stages if stage.name != "logits"]
 
 
 def _as_list(name: str, given: object) -> list[str]:

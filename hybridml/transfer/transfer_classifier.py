@@ -52,7 +52,8 @@ class TransferClassifier(ImageInput, ClassifierMixin, BaseEstimator):
     head : str or sequence of str, default="linear_svm"
         Case 1: one of `list_heads()`; of several the best is chosen.
     cut_layer : str or sequence of str, default="penultimate"
-        Case 1: where to cut; of several, or of "all", the best is chosen.
+        Case 1: where to cut; of several, or of "all" that the weights reach, the best
+        is chosen.
     calibrate : bool, default=False
         Case 1: give heads without probabilities a `predict_proba`.
     pooling : {"mean", "max", "mean_max", "flatten"}, default="mean"

@@ -87,16 +87,14 @@ def test_weights_have_to_reach_the_last_features(tmp_path: Path) -> None:
     }
     path = tmp_path / "stem.pth"
     torch.save(state, path)
-    options = CaseOptions("tiny", weights=path, cut_layer="stem")
-    check_options(1, options, IMAGES, LABELS)
+    options = CaseOptions("tiny", weights=path, cut_layer="all")
+    check_options(1, options, IMAGES, LABELS)  # of those that the weights reach
     with pytest.raises(
         WeightsError, match="weights end before cut_layer='penultimate'"
     ):
         check_options(3, options, IMAGES, LABELS)
-    with pytest.raises(
-        WeightsError, match="weights end before cut_layer='penultimate'"
-    ):
-        check_options(1, replace(options, cut_layer="all"), IMAGES, LABELS)
+    with pytest.raises(WeightsError, match="weights end before cut_layer='stage1'"):
+        check_options(1, replace(options, cut_layer=["stage1"]), IMAGES, LABELS)
 
 
 def test_scratch_training_needs_no_weights() -> None:

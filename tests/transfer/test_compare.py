@@ -70,6 +70,22 @@ def test_of_equal_scores_the_lower_case_stands_first() -> None:
     assert table["case"].tolist() == [0, 1, 2, 3]
 
 
+def test_scores_that_differ_by_rounding_are_equal(
+    photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = {0: [0.3, 0.2, 0.1], 1: [0.1, 0.2, 0.3]}  # summed up: not the same floats
+    run_fold = Candidate._run_fold
+
+    def scored(self: Candidate, *parts: Any) -> dict[str, Any]:
+        score = scores[self.case][len(self.folds)]
+        return {**run_fold(self, *parts), "score": score}
+
+    monkeypatch.setattr(Candidate, "_run_fold", scored)
+    found = _compare(photos, cases=[1, 0], cv=3, cut_layers="stem")
+    assert found.table["case"].tolist() == [0, 1]
+    assert found.verdict.endswith("scores the same.")
+
+
 def test_table_sums_the_folds_up(every_case: TransferComparison) -> None:
     folds = every_case.fold_scores
     assert folds.columns[:4].tolist() == ["case", "backbone", "fold", "score"]

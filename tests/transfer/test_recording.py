@@ -46,8 +46,9 @@ def test_there_is_a_child_a_case_and_below_it_one_a_fold(parent: RecordedRun) ->
     names = [child.name for child in parent.children]
     assert names[0] == "case 0: the pretrained network as it is (tiny)"
     assert names[4] == "case 4: train from scratch (lenet5)"
-    for child in parent.children:
-        assert [fold.name for fold in child.children] == ["fold 1", "fold 2"]
+    for case, child in enumerate(parent.children):
+        names = [fold.name for fold in child.children]
+        assert names == [f"case {case}, fold 1", f"case {case}, fold 2"]
 
 
 def test_every_run_is_finished(tracker: RecordingTracker) -> None:

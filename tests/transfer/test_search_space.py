@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from hybridml import DeepFeatureExtractor
+from hybridml.backbones.registry import get_backbone
 from hybridml.exceptions import (
     InvalidParameterError,
     UnknownBackboneError,
@@ -13,6 +17,8 @@ from hybridml.exceptions import (
     UnknownHeadError,
 )
 from hybridml.transfer.search_space import list_heads_to_try, list_layers_to_try
+
+TINY = DeepFeatureExtractor("tiny")
 
 
 @pytest.mark.parametrize(
@@ -26,20 +32,40 @@ from hybridml.transfer.search_space import list_heads_to_try, list_layers_to_try
     ],
 )
 def test_layers_are_listed_once_in_order(given: Any, listed: list[str]) -> None:
-    assert list_layers_to_try(given, "tiny") == listed
+    assert list_layers_to_try(given, TINY) == listed
+
+
+def test_all_layers_are_those_that_the_weights_reach(tmp_path: Path) -> None:
+    path, state = tmp_path / "lower.pth", get_backbone("tiny").build(10).state_dict()
+    lower = {name: v for name, v in state.items() if not name.startswith("logits")}
+    torch.save(lower, path)
+    assert list_layers_to_try("all", DeepFeatureExtractor("tiny", weights=path)) == [
+        "stem",
+        "stage1",
+        "penultimate",
+    ]
+    torch.save({n: v for n, v in lower.items() if n.startswith("stem")}, path)
+    extractor = DeepFeatureExtractor("tiny", weights=path)
+    assert list_layers_to_try("all", extractor) == ["stem"]
+
+
+def test_parameters_are_checked_before_the_weights_are_looked_at() -> None:
+    extractor = DeepFeatureExtractor("tiny", image_size="big")  # type: ignore[arg-type]
+    with pytest.raises(InvalidParameterError, match="Got image_size='big'"):
+        list_layers_to_try("all", extractor)
 
 
 def test_unknown_layers_are_named() -> None:
     with pytest.raises(UnknownCutLayerError, match=r"'stage2'.* Did you mean 'stage1"):
-        list_layers_to_try(["stem", "stage2"], "tiny")
+        list_layers_to_try(["stem", "stage2"], TINY)
     with pytest.raises(UnknownBackboneError, match="Got backbone='tinny'"):
-        list_layers_to_try("all", "tinny")
+        list_layers_to_try("all", DeepFeatureExtractor("tinny"))
 
 
 @pytest.mark.parametrize("nothing", [[], None, 3])
 def test_at_least_one_is_asked_for(nothing: Any) -> None:
     with pytest.raises(InvalidParameterError, match=r"Got cut_layers=.*; expected one"):
-        list_layers_to_try(nothing, "tiny")
+        list_layers_to_try(nothing, TINY)
     with pytest.raises(InvalidParameterError, match=r"Got heads=.*; expected one"):
         list_heads_to_try(nothing)
 

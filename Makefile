@@ -13,6 +13,8 @@ UV := $(BIN)/uv
 STAMP := $(VENV)/installed
 PYTHON ?=
 PYTEST_ARGS ?=
+# A process a core, each with one thread: threads of small tests only wait for each other.
+PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
 
 MLFLOW_DISABLE_TELEMETRY ?= true
 export MLFLOW_DISABLE_TELEMETRY
@@ -28,10 +30,10 @@ demo: $(STAMP)  ## compare the five transfer cases on real images, from start to
 	$(BIN)/hybridml demo
 
 test: $(STAMP)  ## run the whole test suite, without what needs the internet
-	$(BIN)/python -m pytest -m "not network" $(PYTEST_ARGS)
+	$(PYTEST) -m "not network" $(PYTEST_ARGS)
 
 fast: $(STAMP)  ## run the tests that take seconds
-	$(BIN)/python -m pytest -m "not slow and not network" $(PYTEST_ARGS)
+	$(PYTEST) -m "not slow and not network" $(PYTEST_ARGS)
 
 check: $(STAMP)  ## lint, formatting and types
 	$(BIN)/ruff check .

@@ -80,8 +80,9 @@ class FineTuneClassifier(ImageInput, ClassifierMixin, BaseEstimator):
         Part of the training images held out to choose the epoch; 0 keeps the last.
         At least one image of each class is held out, but none at all where a class
         has fewer than 4.
-    patience : int or None, default=5
-        Epochs without improvement after which training stops.
+    patience : "auto", int or None, default="auto"
+        Epochs without improvement after which training stops; "auto" is 5 from
+        pretrained weights, and never (None) from scratch.
     device : str, default="auto"
     precision : {"auto", "bf16", "fp32"}, default="auto"
         Of the arithmetic; the weights are kept in float32.
@@ -141,7 +142,7 @@ class FineTuneClassifier(ImageInput, ClassifierMixin, BaseEstimator):
         augmentation: str = "standard",
         class_weight: str | Mapping[Any, float] | None = None,
         validation_fraction: float = 0.1,
-        patience: int | None = 5,
+        patience: str | int | None = "auto",
         device: str = "auto",
         precision: str = "auto",
         store: str | Path | FeatureStore | None = "default",

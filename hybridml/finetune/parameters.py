@@ -59,9 +59,12 @@ def planned_epochs(epochs: str | int, *, scratch: bool) -> int:
 def make_settings(params: Mapping[str, Any], network: Network) -> Settings:
     """Resolve every "auto" of checked parameters for the training loop."""
     scratch = params["weights"] is None
-    rate = params["learning_rate"]
+    rate, patience = params["learning_rate"], params["patience"]
     if rate == "auto":
         rate = 1e-3 if scratch else 1e-4
+    if patience == "auto":
+        # A network from scratch may guess for many epochs before it learns.
+        patience = None if scratch else 5
     return Settings(
         epochs=planned_epochs(params["epochs"], scratch=scratch),
         batch_size=int(params["batch_size"]),
@@ -71,7 +74,7 @@ def make_settings(params: Mapping[str, Any], network: Network) -> Settings:
         weight_decay=float(params["weight_decay"]),
         label_smoothing=float(params["label_smoothing"]),
         augmentation=params["augmentation"],
-        patience=params["patience"],
+        patience=patience,
         batch_norm_learns=scratch,
         device=network.device,
         autocast=network.precision == "bf16",
@@ -88,7 +91,7 @@ def _check_counts(params: Mapping[str, Any], problems: Problems) -> None:
     check("image_size", 1, "None or a positive number of pixels", None)
     check("epochs", 0, "'auto' or a whole number >= 0", "auto")
     check("batch_size", 1, "a positive whole number")
-    check("patience", 1, "None or a positive whole number", None)
+    check("patience", 1, "'auto', None or a positive whole number", None, "auto")
     check("random_state", 0, "a whole number >= 0")
     check("n_jobs", 1, "None, -1 or a positive whole number", None, -1)
 

@@ -50,7 +50,7 @@ def test_good_parameters_pass(good: dict[str, Any]) -> None:
         ("epochs", True, "'auto' or a whole number >= 0"),
         ("batch_size", 0, "a positive whole number"),
         ("batch_size", None, "a positive whole number"),
-        ("patience", 0, "None or a positive whole number"),
+        ("patience", 0, "'auto', None or a positive whole number"),
         ("random_state", None, "a whole number >= 0"),
         ("n_jobs", -2, "None, -1 or a positive whole number"),
         ("learning_rate", 0.0, "'auto' or a number > 0"),
@@ -106,6 +106,7 @@ def test_auto_rates_depend_on_the_start() -> None:
     scratch = make_settings({**params, "weights": None}, network)
     assert (tuned.learning_rate, tuned.head_factor, tuned.bias_factor) == (1e-4, 10, 20)
     assert (scratch.learning_rate, scratch.head_factor) == (1e-3, 1)
+    assert (tuned.patience, scratch.patience) == (5, None)
     assert scratch.batch_norm_learns
     assert not tuned.batch_norm_learns
     assert not tuned.autocast

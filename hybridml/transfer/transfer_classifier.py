@@ -33,16 +33,16 @@ def _can(method: str) -> Callable[[TransferClassifier], bool]:
 class TransferClassifier(ImageInput, ClassifierMixin, BaseEstimator):
     """Classify images by one of the five ways of transferring a pretrained network.
 
-    ==== =========================================== ===============================
+    ==== =========================================== ==================================
     case what is done                                with
-    ==== =========================================== ===============================
+    ==== =========================================== ==================================
     0    the network as it is, its outputs mapped    `PretrainedClassifier`
     1    features at a cut layer and a shallow head  `DeepFeatureExtractor`, head
-    2    the early layers frozen, the last two       `FineTuneClassifier("last2")`
-         fine-tuned
-    3    everything fine-tuned                       `FineTuneClassifier("all")`
-    4    trained from scratch                        `FineTuneClassifier`, no weights
-    ==== =========================================== ===============================
+    2    the early layers frozen, the last two       `FineTuneClassifier`,
+         fine-tuned                                  trainable="last2"
+    3    everything fine-tuned                       `FineTuneClassifier`
+    4    trained from scratch                        `FineTuneClassifier`, weights=None
+    ==== =========================================== ==================================
 
     Parameters
     ----------

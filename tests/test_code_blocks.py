@@ -163,13 +163,13 @@ def test_network_is_off_in_blocks(workplace: Path) -> None:
 
 def test_workplace_holds_what_the_reader_is_told_to_have(workplace: Path) -> None:
     assert [p.name for p in sorted((workplace / "photos").iterdir())] == list(CLASSES)
-    assert len(list(workplace.glob("photos/*/*.jpg"))) == 36
-    assert len(list(workplace.glob("photos_split/train/*/*.jpg"))) == 24
-    assert len(list(workplace.glob("photos_split/val/*/*.jpg"))) == 12
+    assert len(list(workplace.glob("photos/*/*.jpg"))) == 18
+    assert len(list(workplace.glob("photos_split/train/*/*.jpg"))) == 12
+    assert len(list(workplace.glob("photos_split/val/*/*.jpg"))) == 6
     assert len(list(workplace.glob("new_photos/*.jpg"))) == 6
     rows = (workplace / "photos.csv").read_text(encoding="utf-8").split()
     assert rows[:2] == ["image,label", "photos/bricks/00.jpg,bricks"]
-    assert len(rows) == 37
+    assert len(rows) == 19
 
 
 class Block(NamedTuple):
@@ -277,9 +277,9 @@ def workplace(tmp_path: Path) -> Path:
     random = np.random.default_rng(0)
     manifest = ["image,label"]
     for name in CLASSES:
-        for number in range(12):
+        for number in range(6):
             photo = _photo(name, random)
-            part = "train" if number < 8 else "val"
+            part = "train" if number < 4 else "val"
             targets = [f"photos/{name}", f"photos_split/{part}/{name}"]
             for target in targets:
                 _save(photo, tmp_path / target / f"{number:02d}.jpg")

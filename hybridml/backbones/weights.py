@@ -147,7 +147,10 @@ def _read(weights: str | Path, known: tuple[str, ...]) -> Mapping[str, Tensor]:
 
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as exc:
+    except pickle.UnpicklingError as exc:  # whose text recommends running the code
+        reason = "not a state dict of tensors alone (.pth), nor a .safetensors file"
+        raise WeightsError(f"Cannot read weights from {path!s}: {reason}.") from exc
+    except (RuntimeError, EOFError, OSError, ValueError) as exc:
         raise WeightsError(f"Cannot read weights from {path!s}: {exc}") from exc
     return _unwrap(state, weights)
 

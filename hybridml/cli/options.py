@@ -190,7 +190,7 @@ def store_option(folder: Path | None, is_off: bool) -> dict[str, Any]:
 
 
 def check_can_be_written(option: str, path: Path | None) -> None:
-    """Refuse a result's path before the work, where its folder does not exist."""
+    """Refuse a result's path before the work, where it cannot be written."""
     if path is None:
         return
     if path.is_dir():
@@ -198,3 +198,12 @@ def check_can_be_written(option: str, path: Path | None) -> None:
     if not path.absolute().parent.is_dir():
         missing = str(path.absolute().parent)
         raise typer.BadParameter(f"There is no folder {missing!r}.", param_hint=option)
+    is_new = not path.exists()
+    try:
+        with path.open("ab"):
+            pass
+    except OSError as error:
+        message = f"{str(path)!r} cannot be written ({error.strerror or error})."
+        raise typer.BadParameter(message, param_hint=option) from error
+    if is_new:
+        path.unlink()

@@ -86,6 +86,31 @@ def load_batch(
     return pixels, {i: reason for i, reason in reasons if reason is not None}
 
 
+def find_bad_images(images: Sequence[Any] | npt.NDArray[Any]) -> dict[int, str]:
+    """Decode all images, one thread a core, and keep only what is wrong with some.
+
+    Parameters
+    ----------
+    images : sequence or ndarray, as `as_images` returns it
+
+    Returns
+    -------
+    failures : dict of {int: str}
+        Position of each image that cannot be decoded, with the reason.
+    """
+
+    def find(image: Any) -> str | None:
+        try:
+            decode_to_pil(image)
+        except ImageDecodeError as exc:
+            return str(exc)
+        return None
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+        reasons = list(threads.map(find, images))
+    return {i: reason for i, reason in enumerate(reasons) if reason is not None}
+
+
 def raise_bad_images(
     failures: Mapping[int, str], images: Sequence[Any] | npt.NDArray[Any]
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hybridml._checks import check_name, describe, list_names
-from hybridml.exceptions import DataError
+from hybridml.exceptions import DataError, HybridMLWarning
 from hybridml.images.source import is_url
 from hybridml.images.table import read_table
 from hybridml.images.tree import check_exists, is_image_name
@@ -64,6 +66,7 @@ def load_manifest(
     >>> table, y = load_manifest("cells.csv", target="n_cells")  # doctest: +SKIP
     """
     table = read_table(Path(path))
+    _check_header(table)
     split_column = _choose_split(table, split_column)
     image_column = _choose_image(table, image_column)
     target = _choose_target(table, target, {image_column, split_column})
@@ -73,8 +76,18 @@ def load_manifest(
     images = _locate(table[image_column], folder)
     _check_present(images, image_column, folder)
     y = _as_labels(table[target])
+    _warn_of_repeats(images, y)
     located = pd.Series(images, index=table.index, dtype=object)
     return table.assign(**{image_column: located}).drop(columns=target), y
+
+
+def _check_header(table: pd.DataFrame) -> None:
+    named = [str(name) for name in table.columns if is_image_name(str(name))]
+    if named:
+        raise DataError(
+            f"The table seems to have no header row: a column is called {named[0]!r}. "
+            "Give its columns names in a first row, such as image,label."
+        )
 
 
 def _choose_split(table: pd.DataFrame, column: str | None) -> str | None:
@@ -123,6 +136,21 @@ def _holds_image_names(values: pd.Series[Any]) -> bool:
     return len(present) > 0 and all(
         isinstance(value, str) and is_image_name(value) for value in present
     )
+
+
+def _warn_of_repeats(images: Sequence[Any], y: npt.NDArray[Any]) -> None:
+    """Say how many rows name an image again, and how many with another label."""
+    pairs = pd.DataFrame({"image": list(images), "label": y}).dropna(subset=["image"])
+    n_again = int(pairs["image"].duplicated().sum())
+    n_contrary = int((pairs.groupby("image")["label"].nunique() > 1).sum())
+    if n_again:
+        contrary = f", {n_contrary} images with different labels" if n_contrary else ""
+        warnings.warn(
+            f"{n_again} rows name an image that an earlier row names{contrary}. Copies "
+            "may end up in training and test alike.",
+            HybridMLWarning,
+            stacklevel=3,
+        )
 
 
 def _check_complete(table: pd.DataFrame, column: str) -> None:

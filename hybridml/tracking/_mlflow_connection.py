@@ -61,7 +61,7 @@ class MLflowConnection:
         self._timeout_s = timeout_s
         self._client: Any = None
         self._experiment_id: str | None = None
-        self._has_failed = False
+        self.has_failed = False
 
     @property
     def uri(self) -> str:
@@ -70,7 +70,7 @@ class MLflowConnection:
 
     def attempt(self, call: Callable[[Any, str], ResultT]) -> ResultT | None:
         """Return ``call(client, experiment_id)``, or None where it cannot be done."""
-        if self._has_failed:
+        if self.has_failed:
             return None
         try:
             client, experiment_id = self._reach()
@@ -115,7 +115,7 @@ class MLflowConnection:
         if self._client is not None and _is_refusal(error):
             message = f"MLflow at {address} refuses a value, the rest is kept: {reason}"
         else:
-            self._has_failed = True
+            self.has_failed = True
             message = (
                 f"MLflow at {address} cannot be used, and the work goes on without "
                 f"tracking: {reason}. {_cure(address)}"

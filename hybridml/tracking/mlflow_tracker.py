@@ -10,7 +10,7 @@ from pathlib import Path
 from hybridml._checks import Problems, is_number
 from hybridml.tracking import _mlflow_values as values
 from hybridml.tracking._files import existing_file
-from hybridml.tracking._mlflow_address import describe_place
+from hybridml.tracking._mlflow_address import describe_place, without_password
 from hybridml.tracking._mlflow_connection import MLflowConnection
 from hybridml.tracking._run_block import RunBlock
 from hybridml.tracking.protocol import RunStatus
@@ -83,6 +83,9 @@ class MLflowTracker:
 
     def where(self) -> str:
         """Say in words where the runs are recorded, and how to look at them."""
+        if self._connection.has_failed:
+            address = without_password(self._connection.uri)
+            return f"nowhere, or not all of it: MLflow at {address} failed"
         return f"{describe_place(self._connection.uri)}, experiment {self.experiment!r}"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from sklearn.metrics import get_scorer
 
 from hybridml._checks import describe
 from hybridml._labels import check_labels
-from hybridml.exceptions import InvalidParameterError
+from hybridml.exceptions import ImageDecodeError, InvalidParameterError
 from hybridml.features.store import FeatureStore
+from hybridml.images.batch import find_bad_images, raise_bad_images
 from hybridml.images.door import as_images
 from hybridml.tracking.null_tracker import NullTracker
 from hybridml.tracking.protocol import Tracker
@@ -157,19 +159,30 @@ store
     with tracker.run(title, tags=tags) as parent:
         parent.log_params(data_params(labels, folds, scoring))
         for position, candidate in enumerate(candidates):
-            candidate.run(
-                images,
-                labels,
-                folds,
-                scorer=get_scorer(scoring),
-                parent=parent,
-                on_step=progress.reporter(position),
-            )
+            with _all_bad_images_named(images):
+                candidate.run(
+                    images,
+                    labels,
+                    folds,
+                    scorer=get_scorer(scoring),
+                    parent=parent,
+                    on_step=progress.reporter(position),
+                )
         comparison = _sum_up(candidates, images, labels, scoring, tracker.where())
         if not isinstance(tracker, NullTracker):
             record_outcome(parent, comparison)
     progress.finish("all cases compared")
     return comparison
+
+
+@contextmanager
+def _all_bad_images_named(images: npt.NDArray[Any]) -> Iterator[None]:
+    """Where a fold meets bad images, name those of all folds, by their own places."""
+    try:
+        yield
+    except ImageDecodeError:
+        raise_bad_images(find_bad_images(images), images)
+        raise
 
 
 def _check_tracker(tracker: object) -> Tracker:

@@ -25,7 +25,12 @@ def _can(method: str) -> Callable[[TransferClassifier], bool]:
 
     def check(classifier: TransferClassifier) -> bool:
         fitted = getattr(classifier, "estimator_", None)
-        return hasattr(fitted or classifier._make(), method)
+        if hasattr(fitted or classifier._make(), method):
+            return True
+        raise AttributeError(
+            f"case={classifier.case} with head={classifier.head!r} has no {method}. "
+            "For probabilities pass calibrate=True, or head='logistic'."
+        )
 
     return check
 

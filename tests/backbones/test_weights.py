@@ -197,3 +197,11 @@ def test_a_vision_transformer_takes_weights_of_another_image_size(
     torch.save(state, tmp_path / "vit_384.pth")
     loaded = load_weights(declared, tmp_path / "vit_384.pth")
     assert not loaded.missing
+
+
+def test_refusing_pickled_code_does_not_recommend_to_run_it(tmp_path: Path) -> None:
+    register_tiny_backbone()
+    (tmp_path / "photo.pth").write_bytes(b"\xff\xd8\xff no weights")
+    with pytest.raises(WeightsError, match="not a state dict of tensors") as error:
+        digest(tmp_path / "photo.pth")
+    assert "weights_only" not in str(error.value)

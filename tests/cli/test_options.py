@@ -84,3 +84,18 @@ def _help_of(option: Any, parameter: str) -> str:
 
 def _flat(annotation: Any) -> list[Any]:
     return [annotation, *get_args(annotation)]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder like /proc")
+def test_result_that_cannot_be_written_is_refused_before_the_work() -> None:
+    with pytest.raises(typer.BadParameter, match="cannot be written"):
+        check_can_be_written("--output", Path("/proc/model.joblib"))
+
+
+def test_asking_whether_a_result_can_be_written_leaves_no_trace(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.csv"
+    kept.write_text("as it was")
+    for path in (kept, tmp_path / "new.csv"):
+        check_can_be_written("--output", path)
+    assert kept.read_text() == "as it was"
+    assert list(tmp_path.iterdir()) == [kept]

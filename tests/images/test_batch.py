@@ -14,6 +14,7 @@ from torchvision.transforms import v2
 
 from hybridml.exceptions import ImageDecodeError, InvalidParameterError
 from hybridml.images import as_images, load_batch, raise_bad_images
+from hybridml.images.batch import find_bad_images
 
 Noise = Callable[..., Any]
 SIZES = [
@@ -141,3 +142,10 @@ def test_real_photos_equal_those_of_torchvision(shared_data: Path) -> None:
         with Image.open(path) as image:
             expected = np.asarray(reference(image.convert("RGB")))
         assert np.array_equal(row, expected), path.name
+
+
+def test_bad_images_are_found_without_resizing_any() -> None:
+    good = np.zeros((4, 4, 3), dtype=np.uint8)
+    found = find_bad_images([good, b"no image", None, good])
+    assert set(found) == {1, 2}
+    assert found[2] == "the image is missing"

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
-from hybridml.exceptions import DataError, UnknownNameError
+from hybridml.exceptions import DataError, HybridMLWarning, UnknownNameError
 from hybridml.images import as_images, load_manifest
 
 NAMES = ["b.png", "sub/a.PNG", "c.png"]
@@ -174,3 +175,19 @@ def test_blood_cells_are_read_with_their_counts(shared_data: Path) -> None:
     assert "n_rbc" not in table.columns
     assert set(table["split"]) == {"train", "val", "test"}
     assert np.array_equal(y, pd.read_csv(path)["n_rbc"])
+
+
+def test_a_table_without_header_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("cat/1.jpg,cat\ndog/1.jpg,dog\n")
+    with pytest.raises(DataError, match=r"no header row: a column is called 'cat/1"):
+        load_manifest(tmp_path / "a.csv")
+
+
+def test_repeated_images_are_told_of(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (2, 2)).save(tmp_path / name)
+    rows = "image,label\na.png,cat\nb.png,dog\na.png,dog\n"
+    (tmp_path / "a.csv").write_text(rows)
+    expected = "1 rows name an image that an earlier row names, 1 images with different"
+    with pytest.warns(HybridMLWarning, match=expected):
+        load_manifest(tmp_path / "a.csv")

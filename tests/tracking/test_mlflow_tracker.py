@@ -66,6 +66,14 @@ def test_making_a_tracker_touches_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_where_does_not_claim_what_a_dead_server_never_got() -> None:
+    tracker = MLflowTracker("http://127.0.0.1:9", timeout_s=1)
+    expected = "goes on without tracking"
+    with pytest.warns(TrackingWarning, match=expected), tracker.run("lost"):
+        pass
+    assert tracker.where().startswith("nowhere, or not all of it: MLflow at http://127")
+
+
 def test_where_names_the_experiment() -> None:
     told = MLflowTracker("http://a:1", experiment="pets").where()
     assert told == "MLflow at http://a:1, experiment 'pets'"

@@ -441,3 +441,15 @@ def test_bad_images_are_named_and_the_runs_fail(photos: Photos, tmp_path: Path) 
 
 def _counter(request: Any) -> str:
     return f"microseconds {request.key.hex()} images"
+
+
+def test_bad_images_of_all_folds_are_named_by_their_own_places() -> None:
+    photos, labels = make_photos(12)
+    images = list(photos)
+    images[1] = images[10] = b"no image"
+    expected = r"(?s)image 2 of 12.*image 11 of 12"
+    with pytest.raises(ImageDecodeError, match=expected) as error:
+        compare_transfer_cases(
+            images, labels, backbones="tiny", cases=[0], cv=3, store=None
+        )
+    assert set(error.value.failures) == {1, 10}

@@ -272,3 +272,10 @@ def _encode(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def test_why_there_are_no_probabilities_is_said() -> None:
+    model = TransferClassifier("tiny", case=1, head="linear_svm")
+    with pytest.raises(AttributeError) as error:
+        model.predict_proba  # noqa: B018
+    assert "pass calibrate=True, or head='logistic'" in str(error.value.__cause__)

@@ -36,6 +36,9 @@ def read_table(path: Path) -> pd.DataFrame:
         table = _read(path, suffix)
     except DataError:
         raise
+    except UnicodeDecodeError as exc:
+        cure = "Save it in that encoding."
+        raise DataError(describe("path", str(path), "a table in UTF-8", cure)) from exc
     except (ValueError, OSError) as exc:  # those of pandas and pyarrow are among them
         reason = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
         raise DataError(describe("path", str(path), _EXPECTED, reason)) from exc

@@ -77,8 +77,8 @@ def check_exists(path: Path, *, expected: str) -> None:
         return
     parent = path.parent
     siblings = [p.name for p in parent.iterdir()] if parent.is_dir() else []
-    cure = did_you_mean(path.name, siblings) or "There is nothing at this path."
-    raise DataError(describe("path", str(path), expected, cure))
+    cure = f"There is nothing at this path. {did_you_mean(path.name, siblings)}"
+    raise DataError(describe("path", str(path), expected, cure.rstrip()))
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -53,7 +53,7 @@ def test_the_mark_that_spreadsheets_put_first_is_no_part_of_a_name(
         (
             "t.csv",
             "image\n\u00e4.png\n".encode("latin-1"),
-            "'utf-8' codec can't decode",
+            "a table in UTF-8",
         ),
         ("t.parquet", b"no parquet", "expected a .csv, .tsv or .parquet file"),
         ("t.csv.gz", b"no gzip", "Not a gzipped file"),
@@ -83,3 +83,11 @@ def test_a_missing_file_suggests_its_nearest_sibling(tmp_path: Path) -> None:
     write(tmp_path / "labels.csv")
     with pytest.raises(DataError, match=r"Did you mean 'labels\.csv'\?"):
         read_table(tmp_path / "label.csv")
+
+
+def test_a_table_in_another_encoding_is_told_to_be_saved_as_utf_8(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.csv").write_bytes("image,label\na.jpg,Bär\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"expected a table in UTF-8\. Save it in"):
+        read_table(tmp_path / "a.csv")

@@ -66,7 +66,7 @@ def test_links_are_followed_and_loops_end(plant: Plant) -> None:
 
 def test_a_missing_path_suggests_its_nearest_sibling(plant: Plant) -> None:
     root = plant("photos/")
-    message = r"Got path='.*fotos'; expected a folder\. Did you mean 'photos'\?"
+    message = r"Got path='.*fotos'; expected a folder\. There is .* mean 'photos'\?"
     with pytest.raises(DataError, match=message):
         check_exists(root / "fotos", expected="a folder")
     with pytest.raises(DataError, match="There is nothing at this path"):

@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections import OrderedDict
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -228,6 +229,29 @@ def load_network(
         while len(_networks) > _N_KEPT:
             _networks.popitem(last=False)
         return _networks[key]
+
+
+class NetworkParameters(Protocol):
+    """The parameters by which estimators say which network they mean."""
+
+    backbone: str
+    weights: str | Path | None
+    image_size: int | None
+    device: str
+    precision: str
+    random_state: int
+
+
+def network_of(estimator: NetworkParameters) -> Network:
+    """Load the network that an estimator's parameters name; see `load_network`."""
+    return load_network(
+        estimator.backbone,
+        weights=estimator.weights,
+        image_size=estimator.image_size,
+        device=estimator.device,
+        precision=estimator.precision,
+        random_state=estimator.random_state,
+    )
 
 
 def normalise(images: Tensor, preprocessing: Preprocessing) -> Tensor:

@@ -35,8 +35,8 @@ EXAMPLES = examples(
     ("hybridml demo --images 300", "a quicker look"),
 )
 
-# What makes the demo fit two cores: small images and three folds. With images
-# this small bfloat16 saves no time, and float32 gives the same scores on every machine.
+# What makes the demo fit two cores: small images and three folds. In float32, so that
+# it tells one story on machines with and without bfloat16.
 SETTINGS: dict[str, Any] = {
     "image_size": 48,
     "precision": "fp32",

@@ -13,7 +13,7 @@ from sklearn.utils import Tags
 from hybridml._checks import Problems, is_count
 from hybridml._image_input import ImageInput
 from hybridml._progress import image_progress
-from hybridml.backbones.network import Network, load_network
+from hybridml.backbones.network import Network, network_of
 from hybridml.backbones.pooling import check_pooling
 from hybridml.exceptions import DataError, WeightsError
 from hybridml.features.extraction import (
@@ -218,14 +218,7 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
 
     def _request(self) -> Request:
         self._validate()
-        network = load_network(
-            self.backbone,
-            weights=self.weights,
-            image_size=self.image_size,
-            device=self.device,
-            precision=self.precision,
-            random_state=self.random_state,
-        )
+        network = network_of(self)
         return Request(network, network.find(self.cut_layer), self.pooling)
 
     def _validate(self) -> None:

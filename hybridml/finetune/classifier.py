@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from hybridml._image_input import ImageInput
 from hybridml._labels import check_labels
 from hybridml._progress import image_progress
-from hybridml.backbones.network import Network, load_network
+from hybridml.backbones.network import Network, network_of
 from hybridml.features.extraction import extract
 from hybridml.features.request import Request
 from hybridml.features.store import FeatureStore, open_store
@@ -204,7 +204,7 @@ class FineTuneClassifier(ImageInput, ClassifierMixin, BaseEstimator):
         images = as_images(X)
         labels = check_labels(y, len(images))
         weights = weigh_images(labels, self.class_weight, sample_weight)
-        network = self._load()
+        network = network_of(self)
         self.__dict__.pop("tuned_", None)  # a fit that fails leaves nothing half new
         self.classes_, targets = np.unique(labels, return_inverse=True)
         data = prepare_training(
@@ -297,13 +297,3 @@ class FineTuneClassifier(ImageInput, ClassifierMixin, BaseEstimator):
 
     def _n_threads(self) -> int | None:
         return None if self.n_jobs == -1 else self.n_jobs
-
-    def _load(self) -> Network:
-        return load_network(
-            self.backbone,
-            weights=self.weights,
-            image_size=self.image_size,
-            device=self.device,
-            precision=self.precision,
-            random_state=self.random_state,
-        )

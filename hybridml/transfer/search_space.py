@@ -8,7 +8,7 @@ from sklearn.base import clone
 
 from hybridml._checks import describe
 from hybridml.backbones.cutting import find_stage
-from hybridml.backbones.network import load_network
+from hybridml.backbones.network import network_of
 from hybridml.backbones.registry import get_backbone
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
@@ -71,14 +71,7 @@ def _reached_stages(extractor: DeepFeatureExtractor) -> list[str]:
     first = get_backbone(extractor.backbone).stage_names[0]
     checked = clone(extractor).set_params(cut_layer=first, store=None)
     checked.transform([])  # checks all the other parameters
-    network = load_network(
-        extractor.backbone,
-        weights=extractor.weights,
-        image_size=extractor.image_size,
-        device=extractor.device,
-        precision=extractor.precision,
-        random_state=extractor.random_state,
-    )
+    network = network_of(extractor)
     return [stage.name for stage in network.stages if stage.name != "logits"]
 
 

@@ -41,7 +41,7 @@ ROOMS |= {module: set() for module in BASE}
 
 TORCH = {"torch", "torchvision"}
 TORCH_FREE = ("heads", "images")
-BUT_FOR = {"images/augment.py"}  # training augmentation works on tensors
+BUT_FOR = {"images/augment.py", "images/resizing.py"}  # these two work on tensors
 
 
 def _modules() -> list[str]:

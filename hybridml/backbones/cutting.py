@@ -7,13 +7,14 @@ import warnings
 
 import torch
 from torch import fx, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models.feature_extraction import (
     create_feature_extractor,
     get_graph_node_names,
 )
 
 from hybridml._checks import check_name, describe
+from hybridml.backbones.fusing import fold_batch_norms, pack_convolutions
+from hybridml.backbones.packed_convolution import has_onednn
 from hybridml.backbones.pooling import layout_of_rank
 from hybridml.backbones.spec import Backbone, Stage
 from hybridml.exceptions import UnknownCutLayerError
@@ -79,33 +80,16 @@ def cut_at(module: nn.Module, stages: tuple[Stage, ...]) -> fx.GraphModule:
     return cut
 
 
-def for_inference(cut: fx.GraphModule, dtype: torch.dtype) -> fx.GraphModule:
-    """Copy a cut network in a form that runs fast: folded, channels last, typed."""
+def for_inference(
+    cut: fx.GraphModule, dtype: torch.dtype, device: torch.device
+) -> fx.GraphModule:
+    """Copy a cut network in a form that runs fast: fused, channels last, typed."""
     copied = copy.deepcopy(cut)
     copied.eval()
-    frozen = _fold_batch_norm(copied)
-    frozen.requires_grad_(False)
-    return frozen.to(dtype).to(memory_format=torch.channels_last)
-
-
-def _fold_batch_norm(cut: fx.GraphModule) -> fx.GraphModule:
-    """Fold each batch norm into the convolution before it (evaluation mode only)."""
-    graph_module = fx.GraphModule(cut, cut.graph)
-    modules = dict(graph_module.named_modules())
-    for node in list(graph_module.graph.nodes):
-        if node.op != "call_module" or not isinstance(
-            modules[node.target], nn.BatchNorm2d
-        ):
-            continue
-        before = node.args[0]
-        convolution = modules.get(before.target) if before.op == "call_module" else None
-        if not isinstance(convolution, nn.Conv2d) or len(before.users) > 1:
-            continue
-        folded = fuse_conv_bn_eval(convolution, modules[node.target])
-        modules[before.target] = folded
-        graph_module.set_submodule(before.target, folded)
-        node.replace_all_uses_with(before)
-        graph_module.graph.erase_node(node)
-    graph_module.delete_all_unused_submodules()
-    graph_module.recompile()
-    return graph_module
+    ready = fx.GraphModule(copied, copied.graph)
+    fold_batch_norms(ready)
+    ready.requires_grad_(False)
+    ready.to(device=device, dtype=dtype, memory_format=torch.channels_last)
+    if device.type == "cpu" and has_onednn():
+        pack_convolutions(ready)
+    return ready

@@ -10,10 +10,10 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 import torch
-from torch import Tensor, fx, nn
-from torch.nn.functional import pad
+from torch import Tensor, nn
 from torchvision.models import MobileNet_V2_Weights
 
+from hybridml.backbones.same_padding import pad_same
 from hybridml.backbones.spec import Backbone, Preprocessing, Stage
 from hybridml.exceptions import WeightsError
 
@@ -44,30 +44,6 @@ _ENDS_IN_WHEEL = {
     "_bn1": "last_conv.norm",
     "_fc": "classifier",
 }
-
-
-@fx.wrap
-def pad_same(maps: Tensor, kernel_size: int) -> Tensor:
-    """Pad for a convolution of stride 2 as TensorFlow does, more below and right.
-
-    One node of the traced graph, so that the graph serves images of every size.
-
-    Parameters
-    ----------
-    maps : Tensor of shape (n, channels, height, width)
-    kernel_size : int
-        Odd, at least 3.
-
-    Returns
-    -------
-    padded : Tensor
-        Large enough for ceil(height / 2) by ceil(width / 2) outputs.
-    """
-    height, width = maps.shape[-2:]
-    rows = kernel_size - 2 + height % 2
-    columns = kernel_size - 2 + width % 2
-    top, left = rows // 2, columns // 2
-    return pad(maps, [left, columns - left, top, rows - top])
 
 
 class EfficientNetLite(nn.Module):

@@ -15,8 +15,8 @@ from hybridml.backbones.spec import Stage
 from hybridml.features.decoding import Batch, Images, decode_ahead
 from hybridml.features.request import Request
 from hybridml.features.store import FeatureStore
-from hybridml.images.batch import raise_bad_images
 from hybridml.images.digest import digest_images
+from hybridml.images.failures import raise_bad_images
 
 DEFAULT_BATCH_SIZE = 64
 

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from hybridml.backbones.spec import Preprocessing
-from hybridml.images.batch import load_batch, raise_bad_images
+from hybridml.images.batch import load_batch
+from hybridml.images.failures import raise_bad_images
 
 _MAX_KEPT_BYTES = 4 * 2**30
 _DECODE_AT_ONCE = 256

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hybridml.images.augment import augment_batch
-    from hybridml.images.batch import load_batch, raise_bad_images
+    from hybridml.images.batch import load_batch
     from hybridml.images.decode import decode_image
     from hybridml.images.digest import digest_image, digest_images
     from hybridml.images.door import as_images
+    from hybridml.images.failures import raise_bad_images
     from hybridml.images.folder import (
         IMAGE_SUFFIXES,
         ImageFolder,
@@ -50,13 +51,13 @@ _HOMES = {
     "load_batch": "batch",
     "load_image_folder": "folder",
     "load_manifest": "manifest",
-    "raise_bad_images": "batch",
+    "raise_bad_images": "failures",
     "read_image_folder": "folder",
 }
 
 
 def __getattr__(name: str) -> Any:
-    # `augment` needs torch, so nothing is imported before it is asked for.
+    # Two of the modules need torch, so nothing is imported before it is asked for.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = importlib.import_module(f"hybridml.images.{_HOMES[name]}")

@@ -17,8 +17,8 @@ from hybridml._checks import describe
 from hybridml._labels import check_labels
 from hybridml.exceptions import ImageDecodeError, InvalidParameterError
 from hybridml.features.store import FeatureStore
-from hybridml.images.batch import find_bad_images, raise_bad_images
 from hybridml.images.door import as_images
+from hybridml.images.failures import find_bad_images, raise_bad_images
 from hybridml.tracking.null_tracker import NullTracker
 from hybridml.tracking.protocol import Tracker
 from hybridml.transfer.candidate import Candidate

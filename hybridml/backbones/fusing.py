@@ -1,0 +1,106 @@
+"""Rewriting a cut network for inference: fewer and cheaper operations, same output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torch import fx, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from hybridml.backbones.packed_convolution import PackedConvolution, activation_of
+from hybridml.backbones.same_padding import pad_same
+
+
+def fold_batch_norms(cut: fx.GraphModule) -> None:
+    """Fold each batch norm into the convolution before it, in place.
+
+    Exact but for rounding, in evaluation mode.
+    """
+    _open_sequences(cut)
+    for convolution, norm in _pairs(cut, nn.BatchNorm2d):
+        layers = _layer(cut, convolution), _layer(cut, norm)
+        cut.set_submodule(str(convolution.target), fuse_conv_bn_eval(*layers))
+        _replace(cut, norm, convolution)
+    _tidy(cut)
+
+
+def pack_convolutions(cut: fx.GraphModule) -> None:
+    """Let oneDNN run each convolution together with its padding and activation.
+
+    In place; for the CPU only. Every output keeps its value, since what is fused was
+    used nowhere else.
+    """
+    for convolution, activation in list(_pairs(cut, *activation_of)):
+        layer = _layer(cut, convolution)
+        if not PackedConvolution.can_pack(layer):
+            continue
+        packed = PackedConvolution(layer, activation=_layer(cut, activation))
+        cut.set_submodule(str(convolution.target), packed)
+        _replace(cut, activation, convolution)
+    for node in list(cut.graph.nodes):
+        layer = _layer(cut, node)
+        if isinstance(layer, nn.Conv2d) and PackedConvolution.can_pack(layer):
+            layer = PackedConvolution(layer)
+            cut.set_submodule(str(node.target), layer)
+        if isinstance(layer, PackedConvolution) and _is_padding(node.args[0]):
+            padding = node.args[0]
+            if len(padding.users) == 1 and layer.absorb_same_padding():
+                _replace(cut, padding, padding.args[0])
+    _tidy(cut)
+
+
+def _open_sequences(cut: fx.GraphModule) -> None:
+    """Call the layers of each sequence one by one.
+
+    torchvision's tracing keeps some sequences, its own Conv2dNormActivation, as wholes.
+    """
+    nodes = list(cut.graph.nodes)
+    while nodes:
+        node = nodes.pop()
+        sequence = _layer(cut, node)
+        if not isinstance(sequence, nn.Sequential) or _is_own_kind(sequence):
+            continue
+        output = node.args[0]
+        for name, _ in sequence.named_children():
+            with cut.graph.inserting_before(node):
+                output = cut.graph.call_module(f"{node.target}.{name}", (output,))
+            nodes.append(output)
+        _replace(cut, node, output)
+
+
+def _pairs(
+    cut: fx.GraphModule, *kinds: type[nn.Module]
+) -> Iterator[tuple[fx.Node, fx.Node]]:
+    """Find convolutions whose output goes only to a layer of some kinds."""
+    calls: dict[object, int] = {}
+    for node in cut.graph.nodes:
+        calls[node.target] = calls.get(node.target, 0) + 1
+    for node in list(cut.graph.nodes):
+        if type(_layer(cut, node)) not in kinds:
+            continue
+        before = node.args[0]
+        is_convolution = isinstance(_layer(cut, before), nn.Conv2d)
+        if is_convolution and len(before.users) == 1 and calls[before.target] == 1:
+            yield before, node
+
+
+def _layer(cut: fx.GraphModule, node: fx.Node) -> nn.Module | None:
+    return cut.get_submodule(str(node.target)) if node.op == "call_module" else None
+
+
+def _is_own_kind(sequence: nn.Sequential) -> bool:
+    return type(sequence).forward is not nn.Sequential.forward
+
+
+def _is_padding(node: object) -> bool:
+    return isinstance(node, fx.Node) and node.target is pad_same
+
+
+def _replace(cut: fx.GraphModule, node: fx.Node, by: fx.Node) -> None:
+    node.replace_all_uses_with(by)
+    cut.graph.erase_node(node)
+
+
+def _tidy(cut: fx.GraphModule) -> None:
+    cut.delete_all_unused_submodules()
+    cut.recompile()

@@ -1,0 +1,110 @@
+"""A convolution as oneDNN runs it fastest: packed weights, activation included."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hybridml.backbones.same_padding import as_symmetric
+
+# By type: the name and the scalars under which oneDNN knows the activation.
+activation_of: dict[type[nn.Module], tuple[str, list[float], str]] = {
+    nn.ReLU: ("relu", [], ""),
+    nn.ReLU6: ("hardtanh", [0.0, 6.0], ""),
+    nn.SiLU: ("swish", [], ""),
+    nn.Hardswish: ("hardswish", [], ""),
+}
+_NO_ACTIVATION: tuple[str, list[float], str] = ("none", [], "")
+_packing = threading.Lock()
+
+
+def has_onednn() -> bool:
+    """Whether PyTorch offers what `PackedConvolution` is made of.
+
+    These are the operations to which torch.compile lowers convolutions on a CPU.
+    """
+    return (
+        torch.backends.mkldnn.is_available()
+        and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
+        and hasattr(torch._C._nn, "mkldnn_reorder_conv2d_weight")
+    )
+
+
+class PackedConvolution(nn.Module):
+    """Stands for a convolution and the activation after it, for input of one shape.
+
+    The weights are put into oneDNN's own order at the first call, for the shape that it
+    brings; PyTorch's convolution would reorder them at every call.
+
+    Parameters
+    ----------
+    convolution : nn.Conv2d
+        One that `can_pack`; it is not changed.
+    activation : nn.Module or None
+        Of a type in `activation_of`.
+    """
+
+    def __init__(
+        self, convolution: nn.Conv2d, activation: nn.Module | None = None
+    ) -> None:
+        super().__init__()
+        self.convolution = convolution
+        self._pads_same = False
+        kind = type(activation) if activation is not None else None
+        self._activation = activation_of[kind] if kind else _NO_ACTIVATION
+        self._packed: tuple[Tensor, Any] | None = None
+
+    @staticmethod
+    def can_pack(layer: nn.Module | None) -> bool:
+        """Whether a layer is a convolution of the usual kind."""
+        return (
+            type(layer) is nn.Conv2d
+            and layer.padding_mode == "zeros"
+            and not isinstance(layer.padding, str)
+        )
+
+    def absorb_same_padding(self) -> bool:
+        """Pad as `pad_same` does from now on; False where that is not possible."""
+        convolution = self.convolution
+        is_plain = convolution.padding == (0, 0) and convolution.stride == (2, 2)
+        height, width = convolution.kernel_size
+        self._pads_same = is_plain and height == width and height % 2 == 1
+        return self._pads_same
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Give the activated output of the convolution."""
+        if self._packed is None:
+            with _packing:
+                self._packed = self._packed or self._pack(maps)
+        weight, padding = self._packed
+        convolution = self.convolution
+        output: Tensor = torch.ops.mkldnn._convolution_pointwise(
+            maps,
+            weight,
+            convolution.bias,
+            padding,
+            convolution.stride,
+            convolution.dilation,
+            convolution.groups,
+            *self._activation,
+        )
+        return output
+
+    def _pack(self, maps: Tensor) -> tuple[Tensor, Any]:
+        convolution = self.convolution
+        weight, padding = convolution.weight.detach(), convolution.padding
+        if self._pads_same:
+            weight, after = as_symmetric(weight, maps.shape[-1])
+            padding = (after, after)
+        packed: Tensor = torch._C._nn.mkldnn_reorder_conv2d_weight(
+            weight.contiguous().to_mkldnn(),
+            padding,
+            convolution.stride,
+            convolution.dilation,
+            convolution.groups,
+            list(maps.shape),
+        )
+        return packed, padding

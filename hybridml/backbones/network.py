@@ -85,7 +85,7 @@ class Network:
     def n_features(self, stage: Stage, pooling: str) -> int:
         """Length of one image's features at a stage."""
         output = torch.zeros(1, *self.shape(stage))
-        return pool(output, stage.layout, pooling).shape[1]
+        return pool(output, stage, pooling).shape[1]
 
     def features(
         self, images: npt.NDArray[np.uint8], stages: tuple[Stage, ...], pooling: str
@@ -110,7 +110,7 @@ class Network:
             padded = np.zeros((rows, *part.shape[1:]), dtype=np.uint8)
             padded[: len(part)] = part
             for stage, output in self._outputs(padded, stages).items():
-                pooled = pool(output[: len(part)], stage.layout, pooling)
+                pooled = pool(output[: len(part)], stage, pooling)
                 chunks[stage.name].append(pooled.cpu())
         count_forwarded(len(images))
         return {name: torch.cat(parts).numpy() for name, parts in chunks.items()}

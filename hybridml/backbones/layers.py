@@ -154,10 +154,10 @@ def _undeclared(node: str, output: Tensor) -> Stage:
 
 
 def _row(stage: Stage, node: fx.Node, meter: _Meter) -> dict[str, object]:
-    output, layout = meter.values[node], stage.layout
-    has_grid = layout in ("maps", "maps_last")
-    height, width = as_maps(output, layout).shape[2:] if has_grid else (pd.NA, pd.NA)
-    n_features = pool(output, layout, "mean").shape[1]
+    output = meter.values[node]
+    has_grid = stage.layout in ("maps", "maps_last")
+    height, width = as_maps(output, stage).shape[2:] if has_grid else (pd.NA, pd.NA)
+    n_features = pool(output, stage, "mean").shape[1]
     return {
         "name": stage.name,
         "node": stage.node,

@@ -87,7 +87,7 @@ class Network:
     def n_features(self, stage: Stage, pooling: str) -> int:
         """Length of one image's features at a stage."""
         output = torch.zeros(1, *self.shape(stage))
-        return pool(output, stage.layout, pooling).shape[1]
+        return pool(output, stage, pooling).shape[1]
 
     @property
     def n_rows(self) -> int:
@@ -110,7 +110,7 @@ class Network:
         features : dict of {stage name: ndarray of shape (n_images, n_features)}
             float32.
         """
-        starts = range(0, len(images), self.n_rows)
+        starts = range(0, len(images) or 1, self.n_rows)
         chunks = [images[start : start + self.n_rows] for start in starts]
         n_workers = count_workers(None) if self.device.type == "cpu" else 1
         with single_threaded_workers(n_workers) as workers:
@@ -136,7 +136,7 @@ class Network:
         chunk = np.zeros((self.n_rows, *images.shape[1:]), dtype=np.uint8)
         chunk[: len(images)] = images
         outputs = self._outputs(chunk, stages)
-        pooled = [pool(outputs[stage], stage.layout, pooling) for stage in stages]
+        pooled = [pool(outputs[stage], stage, pooling) for stage in stages]
         count_forwarded(len(images))
         rows: npt.NDArray[np.float32] = torch.cat(pooled, dim=1).cpu().numpy()
         return rows[: len(images)]

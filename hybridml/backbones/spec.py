@@ -62,12 +62,16 @@ class Stage:
         or of a module, which stands for its last node.
     layout : {"maps", "maps_last", "tokens", "vector"}
         How to read the output: (n, channels, height, width); (n, height, width,
-        channels); (n, class token + positions, channels); (n, features).
+        channels); (n, prefix + positions, channels); (n, features).
+    n_prefix_tokens : int
+        How many of the tokens come before those of the positions: the class token
+        first, then others (distillation, registers), if there are any.
     """
 
     name: str
     node: str
     layout: Layout = "maps"
+    n_prefix_tokens: int = 1
 
 
 @dataclass(frozen=True)

@@ -64,8 +64,8 @@ def extract(
     pooling: Annotated[
         str | None,
         typer.Option(
-            help="How maps become one row: 'mean', 'max', 'mean_max' or 'flatten'. "
-            "Default: mean.",
+            help="How maps become one row: 'mean', 'max', 'mean_max', 'gem', 'grid2', "
+            "'grid4', 'class_token' or 'flatten'. Default: mean.",
             metavar="HOW",
             show_default=False,
         ),

@@ -93,12 +93,12 @@ class _Job:
         self.features = np.zeros(shape, dtype=np.float32)
 
     def run_unstored(self) -> dict[int, str]:
-        """Compute only the wanted stage; nothing behind it runs."""
-        stage = self.request.stage
+        """Compute only the wanted stages; nothing behind them runs."""
+        stages = self.request.stages
         failures: dict[int, str] = {}
         for positions, pixels, bad in self._decode(range(len(self.images))):
-            computed = self._forward(pixels, bad, (stage,))[stage.name]
-            self.features[_without(positions, bad)] = computed
+            computed = self._forward(pixels, bad, stages)
+            self.features[_without(positions, bad)] = _side_by_side(computed, stages)
             failures |= {int(positions[i]): reason for i, reason in bad.items()}
             self.on_progress(len(positions))
         return failures
@@ -138,10 +138,8 @@ class _Job:
                 skipped = {int(i): "found" for i in np.flatnonzero(found)} | bad
                 rows = self._forward(pixels, skipped, self.request.fields)
                 todo = _without(batch, skipped)
-                row = np.concatenate(
-                    [rows[s.name] for s in self.request.fields], axis=1
-                )
-                self.features[todo] = rows[self.request.stage.name]
+                row = _side_by_side(rows, self.request.fields)
+                self.features[todo] = self.request.select(row)
                 if len(todo):
                     store.write([key_at[int(i)] for i in todo], row)
             spent_us = round((time.perf_counter() - started) * 1e6)
@@ -159,9 +157,9 @@ class _Job:
         keys: Sequence[bytes],
         positions: npt.NDArray[np.intp],
     ) -> npt.NDArray[np.bool_]:
-        rows = np.empty((len(keys), self.request.n_features), dtype=np.float32)
-        found = store.read(keys, rows, offset=self.request.offset)
-        self.features[positions[found]] = rows[found]
+        rows = np.empty((len(keys), self.request.row_width), dtype=np.float32)
+        found = store.read(keys, rows)
+        self.features[positions[found]] = self.request.select(rows[found])
         return found
 
     def _spread(
@@ -205,6 +203,12 @@ class _Job:
             batch_size=self.batch_size,
             threads=self.threads,
         )
+
+
+def _side_by_side(
+    computed: dict[str, npt.NDArray[np.float32]], stages: tuple[Stage, ...]
+) -> npt.NDArray[np.float32]:
+    return np.concatenate([computed[stage.name] for stage in stages], axis=1)
 
 
 def _cost_counter(request: Request) -> str:

@@ -13,6 +13,7 @@ from sklearn.utils import Tags
 from hybridml._checks import Problems, is_count
 from hybridml._image_input import ImageInput
 from hybridml._progress import image_progress
+from hybridml.backbones.cut_layer import CutLayer
 from hybridml.backbones.network import Network, network_of
 from hybridml.backbones.pooling import check_pooling
 from hybridml.exceptions import DataError, WeightsError
@@ -21,7 +22,7 @@ from hybridml.features.extraction import (
     extract,
     seconds_per_image,
 )
-from hybridml.features.request import Request
+from hybridml.features.request import Request, make_request
 from hybridml.features.store import FeatureStore, open_store
 from hybridml.images.door import as_images
 
@@ -38,10 +39,15 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
     ----------
     backbone : str, default="efficientnet_lite0"
         One of `list_backbones()`. The default needs no download.
-    cut_layer : str, default="penultimate"
-        A stage of `list_cut_layers(backbone)`, or any node of the network's graph.
-    pooling : {"mean", "max", "mean_max", "flatten"}, default="mean"
-        How maps become one row; does not matter where the layer gives a vector.
+    cut_layer : str, int, or list of them, default="penultimate"
+        A stage of `list_cut_layers(backbone)`, any node of the network's graph, or the
+        position of a stage (-1 are the logits, -2 is the penultimate). The features of
+        several stand side by side, in the order of the list.
+    pooling : str, default="mean"
+        How maps become one row; does not matter where the layer gives a vector. "mean",
+        "max", or both as "mean_max"; "gem", a mean that leans to the largest; "grid2"
+        and "grid4", the means of the cells of a 2 x 2 or 4 x 4 grid, which keep where
+        things are; "flatten", everything; "class_token", of a vision transformer.
     weights : "default", name, path, URL or None, default="default"
         Published weights, a state dict (.pth, .safetensors), or None for random ones.
     image_size : int or None, default=None
@@ -96,7 +102,7 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         self,
         backbone: str = "efficientnet_lite0",
         *,
-        cut_layer: str = "penultimate",
+        cut_layer: CutLayer = "penultimate",
         pooling: str = "mean",
         weights: str | Path | None = "default",
         image_size: int | None = None,
@@ -201,12 +207,13 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         return seconds_per_image(self._request(), store) if store else 0.0
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
-        """Name the columns: backbone, cut layer and number."""
-        n_features = getattr(self, "n_features_out_", None)
-        if n_features is None:
-            n_features = self._request().n_features
-        prefix = f"{self.backbone}_{self.cut_layer}_"
-        return np.array([f"{prefix}{i}" for i in range(n_features)], dtype=object)
+        """Name the columns: backbone, cut layer and number in that layer."""
+        names = [
+            f"{self.backbone}_{cut}_{i}"
+            for cut, width in self._request().wanted_widths.items()
+            for i in range(width)
+        ]
+        return np.array(names, dtype=object)
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -218,8 +225,7 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
 
     def _request(self) -> Request:
         self._validate()
-        network = network_of(self)
-        return Request(network, network.find(self.cut_layer), self.pooling)
+        return make_request(network_of(self), self.cut_layer, self.pooling)
 
     def _validate(self) -> None:
         check_pooling(self.pooling)

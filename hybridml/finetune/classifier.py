@@ -18,7 +18,7 @@ from hybridml._labels import check_labels
 from hybridml._progress import image_progress
 from hybridml.backbones.network import Network, network_of
 from hybridml.features.extraction import extract
-from hybridml.features.request import Request
+from hybridml.features.request import make_request
 from hybridml.features.store import FeatureStore, open_store
 from hybridml.finetune.callbacks import Callback
 from hybridml.finetune.epoch_printer import EpochPrinter
@@ -263,7 +263,7 @@ class FineTuneClassifier(ImageInput, ClassifierMixin, BaseEstimator):
         self, images: npt.NDArray[Any], network: Network
     ) -> npt.NDArray[np.float32]:
         """Features of the frozen network, for the probe."""
-        request = Request(network, network.find("penultimate"), "mean")
+        request = make_request(network, "penultimate", "mean")
         with image_progress(len(images), "probe", shown=self.verbose > 0) as tick:
             return extract(
                 images,

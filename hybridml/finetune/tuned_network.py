@@ -19,7 +19,7 @@ from hybridml.backbones.spec import Backbone, Preprocessing
 from hybridml.backbones.weights import LoadedNetwork, digest_state
 from hybridml.exceptions import InvalidParameterError, WeightsError
 from hybridml.features.extraction import extract
-from hybridml.features.request import Request
+from hybridml.features.request import make_request
 from hybridml.finetune.probe import LinearHead
 
 
@@ -63,7 +63,7 @@ class TunedNetwork:
         self, images: npt.NDArray[Any], *, batch_size: int, n_threads: int | None
     ) -> npt.NDArray[np.float32]:
         """Class probabilities of shape (n_images, n_classes), float32."""
-        request = Request(self.network, self.network.find("penultimate"), "mean")
+        request = make_request(self.network, "penultimate", "mean")
         features = extract(
             images, request, store=None, batch_size=batch_size, n_threads=n_threads
         )

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from hybridml.backbones.cut_layer import name_cut_layers
 from hybridml.backbones.network import images_forwarded
+from hybridml.backbones.registry import get_backbone
 from hybridml.finetune.callbacks import Callback
 from hybridml.finetune.classifier import FineTuneClassifier
 from hybridml.tracking.protocol import Run
@@ -124,9 +127,10 @@ class Candidate:
         if self.chosen:
             return max(self.chosen, key=self.chosen.count)
         layer, head = self.options.cut_layer, self.options.head
-        is_set = isinstance(layer, str) and layer != "all"
         names = head if isinstance(head, str) else ", ".join(head)
-        return (str(layer) if is_set else "searched"), names
+        if not isinstance(layer, str | Integral) or layer == "all":
+            return "searched", names
+        return name_cut_layers(get_backbone(self.options.backbone), layer)[0], names
 
     def _run_fold(
         self,
@@ -169,8 +173,8 @@ class Candidate:
         if self.case == 0:
             extractor = extractor_of(self.options, "logits", pooling="mean")
         else:
-            layer = self.chosen[-1][0] if self.chosen else str(self.options.cut_layer)
-            extractor = extractor_of(self.options, layer)
+            last = self.chosen[-1] if self.chosen else self.cut_layer_and_head()
+            extractor = extractor_of(self.options, last[0])
         return extractor.seconds_per_image()
 
     def _params(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
 from hybridml._checks import describe, is_count
+from hybridml.backbones.cut_layer import CutLayer
 from hybridml.backbones.network import load_network
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
@@ -41,7 +43,7 @@ class CaseOptions:
     weights: str | Path | None = "default"
     image_size: int | None = None
     pooling: str = "mean"
-    cut_layer: str | Sequence[str] = "penultimate"
+    cut_layer: CutLayer = "penultimate"
     head: str | Sequence[str] = "linear_svm"
     calibrate: bool = False
     scoring: Any = None
@@ -87,7 +89,7 @@ def make_case(case: int, options: CaseOptions) -> BaseEstimator:
 
 
 def extractor_of(
-    options: CaseOptions, cut_layer: str, **changed: Any
+    options: CaseOptions, cut_layer: str | int, **changed: Any
 ) -> DeepFeatureExtractor:
     """Make the extractor that the features of case 1, or outputs of case 0, are from.
 
@@ -143,7 +145,7 @@ def check_options(
 
 def _make_case_1(options: CaseOptions) -> BaseEstimator:
     layer, head = options.cut_layer, options.head
-    if isinstance(layer, str) and layer != "all" and isinstance(head, str):
+    if isinstance(layer, str | Integral) and layer != "all" and isinstance(head, str):
         extractor = extractor_of(options, layer)
         seed, calibrate = options.random_state, options.calibrate
         shallow = make_head(head, calibrate=calibrate, random_state=seed)

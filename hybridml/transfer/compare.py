@@ -15,6 +15,7 @@ from sklearn.metrics import get_scorer
 
 from hybridml._checks import describe
 from hybridml._labels import check_labels
+from hybridml.backbones.cut_layer import CutLayer
 from hybridml.exceptions import ImageDecodeError, InvalidParameterError
 from hybridml.features.store import FeatureStore
 from hybridml.images.door import as_images
@@ -44,7 +45,7 @@ def compare_transfer_cases(
     backbones: str | Sequence[str] = ("efficientnet_lite0",),
     cases: int | Sequence[int] = tuple(CASES),
     heads: str | Sequence[str] = ("linear_svm", "logistic"),
-    cut_layers: str | Sequence[str] = "all",
+    cut_layers: CutLayer = "all",
     cv: Any = 5,
     scoring: str = "accuracy",
     scratch_backbone: str | None = None,
@@ -78,7 +79,7 @@ def compare_transfer_cases(
     cases : int or sequence of int, default=(0, 1, 2, 3, 4)
     heads : str or sequence of str, default=("linear_svm", "logistic")
         Case 1's heads; the best is chosen in inner folds, with its strength.
-    cut_layers : "all", str or sequence of str, default="all"
+    cut_layers : "all", str, int, or sequence of them, default="all"
         Case 1's cut layers; the best is chosen in inner folds.
     cv : int, splitter or iterable of (train, test), default=5
         A number means shuffled stratified folds.

@@ -19,6 +19,7 @@ from hybridml._checks import Problems, describe, is_count
 from hybridml._image_input import ImageInput
 from hybridml._labels import check_labels
 from hybridml._threads import one_blas_thread
+from hybridml.backbones.cut_layer import CutLayer
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.heads.making import head_grid, make_head
@@ -51,8 +52,9 @@ class CutLayerSearch(ImageInput, ClassifierMixin, BaseEstimator):
     ----------
     extractor : DeepFeatureExtractor
         Its `cut_layer` is what is searched.
-    cut_layers : "all", str or sequence of str, default="all"
-        "all" is every declared stage that the weights reach, but the logits.
+    cut_layers : "all", str, int, or sequence of str and int, default="all"
+        "all" is every declared stage that the weights reach, but the logits. A number
+        is the position of a stage.
     heads : str or sequence of str, default=("linear_svm",)
         Names that `make_head` knows; each with its default grid.
     calibrate : bool, default=False
@@ -95,7 +97,7 @@ class CutLayerSearch(ImageInput, ClassifierMixin, BaseEstimator):
         self,
         extractor: DeepFeatureExtractor,
         *,
-        cut_layers: str | Sequence[str] = "all",
+        cut_layers: CutLayer = "all",
         heads: str | Sequence[str] = ("linear_svm",),
         calibrate: bool = False,
         cv: int = 3,

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
 
 from sklearn.base import clone
 
 from hybridml._checks import describe
+from hybridml.backbones.cut_layer import CutLayer, name_cut_layers
 from hybridml.backbones.cutting import find_stage
 from hybridml.backbones.network import network_of
+from hybridml.backbones.pooling import check_pooling, fits
 from hybridml.backbones.registry import get_backbone
+from hybridml.backbones.spec import Backbone
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.heads.catalogue import get_head
 
 
 def list_layers_to_try(
-    cut_layers: str | Sequence[str], extractor: DeepFeatureExtractor
+    cut_layers: CutLayer, extractor: DeepFeatureExtractor
 ) -> list[str]:
     """List each cut layer once, stages from the input to the output.
 
     Parameters
     ----------
-    cut_layers : "all", str or sequence of str
-        "all" is every declared stage that the weights reach, but the logits. Nodes that
-        are no stages come after the stages, in the order given.
+    cut_layers : "all", str, int, or sequence of str and int
+        "all" is every declared stage that the weights reach and that can be pooled so,
+        but the logits. A number is the position of a stage. Nodes that are no stages
+        come after the stages, in the order given.
     extractor : DeepFeatureExtractor
         Its backbone, and for "all" its weights, are what counts.
 
@@ -43,7 +49,7 @@ def list_layers_to_try(
     if isinstance(cut_layers, str) and cut_layers == "all":
         return _reached_stages(extractor)
     declared = get_backbone(extractor.backbone)
-    names = _as_list("cut_layers", cut_layers)
+    names = _names(declared, cut_layers)
     for name in names:
         find_stage(declared, name)
     stages = declared.stage_names
@@ -61,23 +67,42 @@ def list_heads_to_try(heads: str | Sequence[str]) -> list[str]:
     InvalidParameterError
         If there is none at all.
     """
-    names = _as_list("heads", heads)
+    names = list(dict.fromkeys(_as_list("heads", heads)))
     for name in names:
         get_head(name)
     return names
 
 
 def _reached_stages(extractor: DeepFeatureExtractor) -> list[str]:
-    first = get_backbone(extractor.backbone).stage_names[0]
-    checked = clone(extractor).set_params(cut_layer=first, store=None)
+    first, pooling = get_backbone(extractor.backbone).stage_names[0], extractor.pooling
+    check_pooling(pooling)
+    checked = clone(extractor).set_params(cut_layer=first, pooling="mean", store=None)
     checked.transform([])  # checks all the other parameters
     network = network_of(extractor)
-    return [stage.name for stage in network.stages if stage.name != "logits"]
+    return [
+        stage.name
+        for stage in network.stages
+        if stage.name != "logits" and fits(stage, pooling, network.shape(stage))
+    ]
 
 
-def _as_list(name: str, given: object) -> list[str]:
+def _names(backbone: Backbone, cut_layers: CutLayer) -> list[str]:
+    """Name each cut layer once; a list in the list would be features side by side."""
+    given = [cut_layers] if isinstance(cut_layers, Integral) else cut_layers
+    named: list[str] = []
+    for entry in _as_list("cut_layers", given):
+        if isinstance(entry, list | tuple):
+            expected, cure = "cut layers to choose from", "To join the features of "
+            cure += "several, pass the list to a DeepFeatureExtractor."
+            message = describe("cut_layers", cut_layers, expected, cure)
+            raise InvalidParameterError(message)
+        named += name_cut_layers(backbone, entry)
+    return list(dict.fromkeys(named))
+
+
+def _as_list(name: str, given: object) -> list[Any]:
     if isinstance(given, str):
         return [given]
     if not isinstance(given, Sequence) or not len(given):
         raise InvalidParameterError(describe(name, given, "one name or several"))
-    return list(dict.fromkeys(given))
+    return list(given)

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridml._image_input import ImageInput
 from hybridml._labels import check_labels
+from hybridml.backbones.cut_layer import CutLayer
 from hybridml.features.store import FeatureStore
 from hybridml.images.door import as_images
 from hybridml.transfer.cases import CaseOptions, make_case
@@ -56,13 +57,13 @@ class TransferClassifier(ImageInput, ClassifierMixin, BaseEstimator):
     case : {0, 1, 2, 3, 4}, default=1
     head : str or sequence of str, default="linear_svm"
         Case 1: one of `list_heads()`; of several the best is chosen.
-    cut_layer : str or sequence of str, default="penultimate"
-        Case 1: where to cut; of several, or of "all" that the weights reach, the best
-        is chosen.
+    cut_layer : str, int, or sequence of them, default="penultimate"
+        Case 1: where to cut, by name or by position among the stages; of several, or of
+        "all" that the weights reach, the best is chosen.
     calibrate : bool, default=False
         Case 1: give heads without probabilities a `predict_proba`.
-    pooling : {"mean", "max", "mean_max", "flatten"}, default="mean"
-        Case 1: how maps become one row.
+    pooling : str, default="mean"
+        Case 1: how maps become one row; see `DeepFeatureExtractor`.
     class_map : "learn" or dict, default="learn"
         Case 0: see `PretrainedClassifier`.
     weights : "default", name, path or URL, default="default"
@@ -98,7 +99,7 @@ class TransferClassifier(ImageInput, ClassifierMixin, BaseEstimator):
         *,
         case: int = 1,
         head: str | Sequence[str] = "linear_svm",
-        cut_layer: str | Sequence[str] = "penultimate",
+        cut_layer: CutLayer = "penultimate",
         calibrate: bool = False,
         pooling: str = "mean",
         class_map: str | ClassMap = "learn",

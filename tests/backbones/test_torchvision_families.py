@@ -41,28 +41,6 @@ ALL = [
     pytest.param(n, marks=[] if n in IN_THE_FAST_SUITE else [pytest.mark.slow])
     for n in BACKBONES
 ]
-# Channels of each stage and the input pixels that one position stands for (0: none).
-DECLARED = {
-    "alexnet": [(64, 4), (192, 8), (384, 17), (256, 17), (256, 17), (4096, 0)],
-    "convnext_tiny": [(96, 4), (96, 4), (192, 8), (384, 16), (768, 32)],
-    "densenet121": [(64, 2), (256, 4), (512, 8), (1024, 16), (1024, 32)],
-    "efficientnet_b0": [
-        *[(32, 2), (16, 2), (24, 4), (40, 8), (80, 16), (112, 16), (192, 32)],
-        (320, 32),
-    ],
-    "googlenet": [(64, 2), (192, 4), (480, 8), (832, 16), (1024, 32)],
-    "maxvit_t": [(64, 2), (64, 4), (128, 8), (256, 16), (512, 32)],
-    "mnasnet0_5": [(16, 2), (8, 2), (16, 4), (24, 8), (48, 16), (160, 32)],
-    "mobilenet_v2": [(32, 2), (16, 2), (24, 4), (32, 8), (96, 16), (320, 32)],
-    "regnet_y_400mf": [(32, 2), (48, 4), (104, 8), (208, 16), (440, 32)],
-    "resnet18": [(64, 2), (64, 4), (128, 8), (256, 16), (512, 32)],
-    "resnet50": [(64, 2), (256, 4), (512, 8), (1024, 16), (2048, 32)],
-    "shufflenet_v2_x1_0": [(24, 2), (116, 8), (232, 16), (464, 32)],
-    "squeezenet1_0": [(96, 2), (256, 4), (512, 8), (512, 17)],
-    "swin_t": [(96, 4), (96, 4), (192, 8), (384, 16), (768, 32)],
-    "vgg11": [(64, 1), (128, 2), (256, 4), (512, 8), (512, 16), (4096, 0)],
-    "vit_b_16": [(768, 16), (768, 0), (768, 0), (768, 0), (768, 0)],
-}
 
 
 def on_meta(backbone: Backbone, n_classes: int = 1000) -> nn.Module:
@@ -101,10 +79,6 @@ def side(output: Tensor, layout: str) -> int:
     """Rows of the maps; 1 for what has no rows."""
     axes = {"maps": 2, "maps_last": 1}
     return output.shape[axes[layout]] if layout in axes else 1
-
-
-def channels(output: Tensor, layout: str) -> int:
-    return output.shape[1 if layout in ("maps", "vector") else -1]
 
 
 def write_checkpoint(
@@ -159,25 +133,6 @@ def test_penultimate_is_what_the_last_layer_is_given(name: str) -> None:
         and not (name in ("googlenet", "inception_v3") and module is not network.fc)
     )
     assert shared_outputs(name)["penultimate"].shape[1] == last.in_features
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(n, marks=[] if n in IN_THE_FAST_SUITE else [pytest.mark.slow])
-        for n in DECLARED
-    ],
-)
-def test_channels_and_strides_are_the_declared_ones(name: str) -> None:
-    backbone, outputs = BACKBONES[name], shared_outputs(name)
-    size = backbone.preprocessing.crop
-    found = []
-    for stage in backbone.stages[:-2]:
-        output = outputs[stage.name]
-        has_grid = stage.layout.startswith("maps")
-        stride = round(size / side(output, stage.layout)) if has_grid else 0
-        found.append((channels(output, stage.layout), stride))
-    assert found == DECLARED[name]
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -22,6 +22,7 @@ Photos = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
     [
         (0, {}, ("logits", "class map")),
         (1, {"cut_layer": "stem", "head": "ridge"}, ("stem", "ridge")),
+        (1, {"backbone": "tiny", "cut_layer": 1}, ("stage1", "linear_svm")),
         (1, {"cut_layer": "all", "head": ("ridge", "svm")}, ("searched", "ridge, svm")),
         (1, {"cut_layer": ["stem"], "head": "ridge"}, ("searched", "ridge")),
         (2, {}, ("penultimate", "linear")),

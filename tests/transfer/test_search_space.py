@@ -29,10 +29,24 @@ TINY = DeepFeatureExtractor("tiny")
         (["penultimate", "stem"], ["stem", "penultimate"]),
         (("stem", "stem"), ["stem"]),
         (["stage1.1", "logits", "stem"], ["stem", "logits", "stage1.1"]),
+        (-2, ["penultimate"]),
+        ([-1, 0, "stem"], ["stem", "logits"]),
     ],
 )
 def test_layers_are_listed_once_in_order(given: Any, listed: list[str]) -> None:
     assert list_layers_to_try(given, TINY) == listed
+
+
+def test_all_layers_are_those_that_can_be_pooled() -> None:
+    extractor = DeepFeatureExtractor("tiny", pooling="class_token")
+    assert list_layers_to_try("all", extractor) == ["penultimate"]
+
+
+@pytest.mark.parametrize("given", [["stem", ["stage1", -1]], [("stem", "stage1")]])
+def test_a_list_in_the_list_is_refused(given: Any) -> None:
+    expected = r"expected cut layers to choose from\. To join the features of several"
+    with pytest.raises(InvalidParameterError, match=expected):
+        list_layers_to_try(given, TINY)
 
 
 def test_all_layers_are_those_that_the_weights_reach(tmp_path: Path) -> None:
@@ -62,7 +76,7 @@ def test_unknown_layers_are_named() -> None:
         list_layers_to_try("all", DeepFeatureExtractor("tinny"))
 
 
-@pytest.mark.parametrize("nothing", [[], None, 3])
+@pytest.mark.parametrize("nothing", [[], None, 0.5])
 def test_at_least_one_is_asked_for(nothing: Any) -> None:
     with pytest.raises(InvalidParameterError, match=r"Got cut_layers=.*; expected one"):
         list_layers_to_try(nothing, TINY)

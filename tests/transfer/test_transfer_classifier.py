@@ -85,6 +85,13 @@ def test_case_1_is_an_extractor_and_a_head(photos: Photos) -> None:
     assert type(head[-1]).__name__ == "RidgeClassifier"
 
 
+def test_case_1_is_cut_at_a_position(photos: Photos) -> None:
+    named = _classifier(head="ridge", cut_layer="stem").fit(*photos)
+    model = _classifier(head="ridge", cut_layer=0).fit(*photos)
+    np.testing.assert_array_equal(model.predict(photos[0]), named.predict(photos[0]))
+    assert model.estimator_[0].n_features_out_ == 8
+
+
 @pytest.mark.parametrize(
     "several", [{"cut_layer": "all"}, {"cut_layer": ["stem"]}, {"head": ["ridge"]}]
 )

@@ -16,7 +16,6 @@ from hybridml.features.decoding import Batch, Images, decode_ahead
 from hybridml.features.request import Request
 from hybridml.features.store import FeatureStore
 from hybridml.images.batch import raise_bad_images
-from hybridml.images.digest import digest_images
 
 DEFAULT_BATCH_SIZE = 64
 
@@ -105,7 +104,7 @@ class _Job:
 
     def run_stored(self, store: FeatureStore) -> dict[int, str]:
         """Look every distinct image up; compute and store those that are missing."""
-        digests, failures = digest_images(self.images, self.threads)
+        digests, failures = store.digest_images(self.images, self.threads)
         first: dict[bytes, int] = {}
         for i, digest in enumerate(digests):
             if digest is not None:
@@ -142,13 +141,19 @@ class _Job:
                     [rows[s.name] for s in self.request.fields], axis=1
                 )
                 self.features[todo] = rows[self.request.stage.name]
-                if len(todo):
-                    store.write([key_at[int(i)] for i in todo], row)
-            spent_us = round((time.perf_counter() - started) * 1e6)
-            n_computed, cost = len(todo), _cost_counter(self.request)
-            if n_computed:
-                costs = {cost: spent_us, f"{cost} images": n_computed}
-                store.count({"images_forwarded": n_computed, **costs})
+                spent_us = round((time.perf_counter() - started) * 1e6)
+                n_computed, cost = len(todo), _cost_counter(self.request)
+                if n_computed:
+                    store.write(
+                        [key_at[int(i)] for i in todo],
+                        row,
+                        widths=tuple(self.request.widths.values()),
+                        counts={
+                            "images_forwarded": n_computed,
+                            cost: spent_us,
+                            f"{cost} images": n_computed,
+                        },
+                    )
             self.on_progress(len(batch))
             started = time.perf_counter()
         return failures
@@ -160,7 +165,12 @@ class _Job:
         positions: npt.NDArray[np.intp],
     ) -> npt.NDArray[np.bool_]:
         rows = np.empty((len(keys), self.request.n_features), dtype=np.float32)
-        found = store.read(keys, rows, offset=self.request.offset)
+        found = store.read(
+            keys,
+            rows,
+            widths=tuple(self.request.widths.values()),
+            wanted=(self.request.fields.index(self.request.stage),),
+        )
         self.features[positions[found]] = rows[found]
         return found
 

@@ -89,7 +89,7 @@ def for_inference(
     ready = fx.GraphModule(copied, copied.graph)
     fold_batch_norms(ready)
     ready.requires_grad_(False)
-    ready.to(device=device, dtype=dtype, memory_format=torch.channels_last)
+    ready.to(device=device, dtype=dtype).to(memory_format=torch.channels_last)
     if device.type == "cpu" and has_onednn():
         pack_convolutions(ready)
     return ready

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from hybridml.backbones.packed_convolution import PackedConvolution, activation_of
+from hybridml.backbones.packed_convolution import (
+    PackedConvolution,
+    activation_of,
+    can_pack,
+)
 from hybridml.backbones.same_padding import pad_same
 
 
@@ -17,10 +21,12 @@ def fold_batch_norms(cut: fx.GraphModule) -> None:
     Exact but for rounding, in evaluation mode.
     """
     _open_sequences(cut)
-    for convolution, norm in _pairs(cut, nn.BatchNorm2d):
-        layers = _layer(cut, convolution), _layer(cut, norm)
-        cut.set_submodule(str(convolution.target), fuse_conv_bn_eval(*layers))
-        _replace(cut, norm, convolution)
+    for before, node in _pairs(cut, nn.BatchNorm2d):
+        convolution, norm = _layer(cut, before), _layer(cut, node)
+        if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            folded = fuse_conv_bn_eval(convolution, norm)
+            cut.set_submodule(str(before.target), folded)
+            _replace(cut, node, before)
     _tidy(cut)
 
 
@@ -30,16 +36,15 @@ def pack_convolutions(cut: fx.GraphModule) -> None:
     In place; for the CPU only. Every output keeps its value, since what is fused was
     used nowhere else.
     """
-    for convolution, activation in list(_pairs(cut, *activation_of)):
-        layer = _layer(cut, convolution)
-        if not PackedConvolution.can_pack(layer):
-            continue
-        packed = PackedConvolution(layer, activation=_layer(cut, activation))
-        cut.set_submodule(str(convolution.target), packed)
-        _replace(cut, activation, convolution)
+    for before, node in list(_pairs(cut, *activation_of)):
+        layer = _layer(cut, before)
+        if can_pack(layer):
+            packed = PackedConvolution(layer, activation=_layer(cut, node))
+            cut.set_submodule(str(before.target), packed)
+            _replace(cut, node, before)
     for node in list(cut.graph.nodes):
         layer = _layer(cut, node)
-        if isinstance(layer, nn.Conv2d) and PackedConvolution.can_pack(layer):
+        if can_pack(layer):
             layer = PackedConvolution(layer)
             cut.set_submodule(str(node.target), layer)
         if isinstance(layer, PackedConvolution) and _is_padding(node.args[0]):

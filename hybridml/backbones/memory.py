@@ -33,13 +33,14 @@ class Slots:
         self._changed = threading.Condition()
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Wait for a slot and hold it."""
+    def taken(self) -> Iterator[int]:
+        """Wait for a slot and hold it; gives how many there are."""
         with self._changed:
             self._changed.wait_for(lambda: self._n_taken < self.n_slots)
             self._n_taken += 1
+            n_slots = self.n_slots
         try:
-            yield
+            yield n_slots
         finally:
             with self._changed:
                 self._n_taken -= 1

@@ -56,6 +56,7 @@ class Network:
         self.weights_digest = loaded.digest
         self.preprocessing = preprocessing
         self.device = device
+        self._n_rows = _ROWS.get(device.type, 32)
         self._loaded = loaded
         self._cuts: dict[tuple[Stage, ...], nn.Module] = {}
         self._shapes: dict[Stage, tuple[int, ...]] = {}
@@ -92,7 +93,25 @@ class Network:
     @property
     def n_rows(self) -> int:
         """How many images make a full chunk, which the network always sees at once."""
-        return _ROWS.get(self.device.type, 32)
+        return self._n_rows
+
+    def halve_rows(self) -> bool:
+        """Go on with chunks of half the size; False if they hold but one image.
+
+        For a device whose memory ran out. Kernels are chosen by shape, so that the last
+        bits of features may differ from those of full chunks.
+        """
+        if self._n_rows == 1:
+            return False
+        self._n_rows //= 2
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        message = (
+            f"The memory of {str(self.device)!r} ran out; {self.backbone.name!r} goes "
+            f"on with {self._n_rows} images at a time: last bits may change."
+        )
+        warnings.warn(message, PrecisionWarning, stacklevel=2)
+        return True
 
     def features(
         self, images: npt.NDArray[np.uint8], stages: tuple[Stage, ...], pooling: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,15 @@ def has_onednn() -> bool:
     )
 
 
+def can_pack(layer: nn.Module | None) -> TypeGuard[nn.Conv2d]:
+    """Whether a layer is a convolution of the usual kind."""
+    return (
+        type(layer) is nn.Conv2d
+        and layer.padding_mode == "zeros"
+        and not isinstance(layer.padding, str)
+    )
+
+
 class PackedConvolution(nn.Module):
     """Stands for a convolution and the activation after it, for input of one shape.
 
@@ -42,7 +51,7 @@ class PackedConvolution(nn.Module):
     Parameters
     ----------
     convolution : nn.Conv2d
-        One that `can_pack`; it is not changed.
+        One for which `can_pack` is true; it is not changed.
     activation : nn.Module or None
         Of a type in `activation_of`.
     """
@@ -56,15 +65,6 @@ class PackedConvolution(nn.Module):
         kind = type(activation) if activation is not None else None
         self._activation = activation_of[kind] if kind else _NO_ACTIVATION
         self._packed: tuple[Tensor, Any] | None = None
-
-    @staticmethod
-    def can_pack(layer: nn.Module | None) -> bool:
-        """Whether a layer is a convolution of the usual kind."""
-        return (
-            type(layer) is nn.Conv2d
-            and layer.padding_mode == "zeros"
-            and not isinstance(layer.padding, str)
-        )
 
     def absorb_same_padding(self) -> bool:
         """Pad as `pad_same` does from now on; False where that is not possible."""
@@ -95,11 +95,13 @@ class PackedConvolution(nn.Module):
 
     def _pack(self, maps: Tensor) -> tuple[Tensor, Any]:
         convolution = self.convolution
-        weight, padding = convolution.weight.detach(), convolution.padding
+        weight: Tensor = convolution.weight.detach()
+        padding: Any = convolution.padding
         if self._pads_same:
             weight, after = as_symmetric(weight, maps.shape[-1])
             padding = (after, after)
-        packed: Tensor = torch._C._nn.mkldnn_reorder_conv2d_weight(
+        reorder: Any = torch._C._nn.mkldnn_reorder_conv2d_weight
+        packed: Tensor = reorder(
             weight.contiguous().to_mkldnn(),
             padding,
             convolution.stride,

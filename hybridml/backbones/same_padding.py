@@ -52,6 +52,7 @@ def as_symmetric(weight: Tensor, side: int) -> tuple[Tensor, int]:
 
     Examples
     --------
+    >>> import torch
     >>> weight, padding = as_symmetric(torch.ones(1, 1, 3, 3), side=4)
     >>> weight[0, 0, 0].tolist(), padding
     ([0.0, 0.0, 0.0, 0.0], 1)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
 
-from hybridml.backbones.spec import Stage
-from hybridml.features.decoding import Batch, Images, decode_ahead
+from hybridml.backbones.workers import count_workers, single_threaded_workers
+from hybridml.features.claims import Claim, claim_batches
+from hybridml.features.computing import Computed, Computer, Images
 from hybridml.features.request import Request
 from hybridml.features.store import FeatureStore
-from hybridml.images.digest import digest_images
 from hybridml.images.failures import raise_bad_images
 
 DEFAULT_BATCH_SIZE = 64
@@ -27,9 +26,10 @@ def extract(
     *,
     store: FeatureStore | None,
     batch_size: int = DEFAULT_BATCH_SIZE,
-    n_threads: int | None = None,
+    n_jobs: int | None = None,
     bad_images_as_nan: bool = False,
     on_progress: Callable[[int], None] = lambda n_images: None,
+    out: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Compute or look up the features of images.
 
@@ -40,13 +40,15 @@ def extract(
     request : Request
     store : FeatureStore or None
     batch_size : int
-        How many images are decoded at a time.
-    n_threads : int or None
-        Decoding threads; None for one a core.
+        How many images are computed and stored at a time.
+    n_jobs : int or None
+        Threads; None for one a core.
     bad_images_as_nan : bool
         Give a row of NaN for an image that cannot be decoded, rather than raise.
     on_progress : callable
         Called with the number of images done since the last call.
+    out : ndarray of shape (n_images, n_features), float32, or None
+        Where the features go; None makes a new array.
 
     Returns
     -------
@@ -58,13 +60,14 @@ def extract(
         Naming the images that cannot be decoded; the features of the others are in the
         store by then.
     """
-    with ThreadPoolExecutor(n_threads or os.cpu_count() or 1) as threads:
-        job = _Job(images, request, store, batch_size, threads, on_progress)
-        failures = job.run_stored(store) if store else job.run_unstored()
+    if out is None:
+        out = np.zeros((len(images), request.n_features), dtype=np.float32)
+    job = _Job(images, request, out, batch_size, count_workers(n_jobs), on_progress)
+    failures = job.run_stored(store) if store else job.run_unstored()
     if failures and not bad_images_as_nan:
         raise_bad_images(failures, images)
-    job.features[sorted(failures)] = np.nan
-    return job.features
+    out[sorted(failures)] = np.nan
+    return out
 
 
 def seconds_per_image(request: Request, store: FeatureStore) -> float:
@@ -79,143 +82,124 @@ def seconds_per_image(request: Request, store: FeatureStore) -> float:
 
 @dataclass
 class _Job:
-    """One extraction: its images, its result so far, and the threads that decode."""
+    """One extraction: its images, where the features go, and what failed so far."""
 
     images: Images
     request: Request
-    store: FeatureStore | None
+    features: npt.NDArray[np.float32]
     batch_size: int
-    threads: ThreadPoolExecutor
+    n_workers: int
     on_progress: Callable[[int], None]
-
-    def __post_init__(self) -> None:
-        shape = (len(self.images), self.request.n_features)
-        self.features = np.zeros(shape, dtype=np.float32)
+    failures: dict[int, str] = field(default_factory=dict)
 
     def run_unstored(self) -> dict[int, str]:
         """Compute only the wanted stages; nothing behind them runs."""
-        stages = self.request.stages
-        failures: dict[int, str] = {}
-        for positions, pixels, bad in self._decode(range(len(self.images))):
-            computed = self._forward(pixels, bad, stages)
-            self.features[_without(positions, bad)] = _side_by_side(computed, stages)
-            failures |= {int(positions[i]): reason for i, reason in bad.items()}
-            self.on_progress(len(positions))
-        return failures
+        starts = range(0, len(self.images), self.batch_size)
+        every = np.arange(len(self.images))
+        claims = (Claim(every[start : start + self.batch_size]) for start in starts)
+        computer = self._computer(stored=False)
+        for done in computer.compute(self.images, claims):
+            self.features[done.claim.positions[done.good]] = done.rows
+            self._note(done)
+        return self.failures
 
     def run_stored(self, store: FeatureStore) -> dict[int, str]:
         """Look every distinct image up; compute and store those that are missing."""
-        digests, failures = digest_images(self.images, self.threads)
-        first: dict[bytes, int] = {}
-        for i, digest in enumerate(digests):
-            if digest is not None:
-                first.setdefault(self.request.key + digest, i)
-        keys, positions = list(first), np.fromiter(first.values(), dtype=np.intp)
-        found = self._read(store, keys, positions)
-        self.on_progress(int(found.sum()) + len(self.images) - len(keys))
-        absent = [
-            key for key, is_found in zip(keys, found, strict=True) if not is_found
-        ]
-        failures |= self._fill(store, absent, [first[key] for key in absent])
-        store.count(
-            {"hits": int(found.sum()), "misses": len(absent)},
-            used=[key for key, is_found in zip(keys, found, strict=True) if is_found],
-        )
-        return self._spread(digests, first, failures)
+        with single_threaded_workers(self.n_workers) as workers:
+            digests, failures = store.digest_images(self.images, workers)
+        self.failures |= failures
+        own, first = self.request.key, dict[bytes, int]()
+        keys = [None if digest is None else own + digest for digest in digests]
+        for i, key in enumerate(keys):
+            if key is not None:
+                first.setdefault(key, i)
+        found = self._read(store, list(first), list(first.values()))
+        self.on_progress(len(found) + len(self.images) - len(first))
+        missing = {key: i for key, i in first.items() if key not in found}
+        counts = {"hits": len(found), "misses": len(missing)}
+        store.count(counts, used=list(found))
+        if missing:
+            self._fill(store, missing)
+        if len(first) < len(keys):
+            self._copy_to_equal_images(keys, first)
+        return self.failures
 
-    def _fill(
-        self, store: FeatureStore, keys: list[bytes], positions: list[int]
-    ) -> dict[int, str]:
-        """Compute the absent rows, batch by batch, unless another process just has."""
-        failures: dict[int, str] = {}
-        key_at = dict(zip(positions, keys, strict=True))
+    def _fill(self, store: FeatureStore, position_of: dict[bytes, int]) -> None:
+        """Compute the absent rows, unless another process does."""
+
+        def still_absent(keys: list[bytes]) -> list[bytes]:
+            found = self._read(store, keys, [position_of[key] for key in keys])
+            self.on_progress(len(found))
+            return [key for key in keys if key not in found]
+
+        claims = claim_batches(
+            position_of,
+            folder=store.lock_folder(),
+            still_absent=still_absent,
+            batch_size=self.batch_size,
+        )
         started = time.perf_counter()
-        for batch, pixels, bad in self._decode(positions):
-            failures |= {int(batch[i]): reason for i, reason in bad.items()}
-            with store.computing(self.request.key.hex()):
-                batch_keys = [key_at[int(i)] for i in batch]
-                found = self._read(store, batch_keys, batch)
-                skipped = {int(i): "found" for i in np.flatnonzero(found)} | bad
-                rows = self._forward(pixels, skipped, self.request.fields)
-                todo = _without(batch, skipped)
-                row = _side_by_side(rows, self.request.fields)
-                self.features[todo] = self.request.select(row)
-                if len(todo):
-                    store.write([key_at[int(i)] for i in todo], row)
-            spent_us = round((time.perf_counter() - started) * 1e6)
-            n_computed, cost = len(todo), _cost_counter(self.request)
-            if n_computed:
-                costs = {cost: spent_us, f"{cost} images": n_computed}
-                store.count({"images_forwarded": n_computed, **costs})
-            self.on_progress(len(batch))
-            started = time.perf_counter()
-        return failures
+        for done in self._computer(stored=True).compute(self.images, claims):
+            try:
+                places = done.claim.positions[done.good]
+                self.features[places] = self.request.select(done.rows)
+                finished = time.perf_counter()
+                self._store(store, done, finished - started)
+                started = finished
+            finally:
+                done.claim.release()
+            self._note(done)
+
+    def _store(self, store: FeatureStore, done: Computed, spent_s: float) -> None:
+        n_computed, cost = len(done.good), _cost_counter(self.request)
+        if not n_computed:
+            return
+        counts = {
+            "images_forwarded": n_computed,
+            cost: round(spent_s * 1e6),
+            f"{cost} images": n_computed,
+        }
+        keys = [done.claim.keys[i] for i in done.good]
+        store.write(keys, done.rows, widths=self._widths, counts=counts)
 
     def _read(
-        self,
-        store: FeatureStore,
-        keys: Sequence[bytes],
-        positions: npt.NDArray[np.intp],
-    ) -> npt.NDArray[np.bool_]:
-        rows = np.empty((len(keys), self.request.row_width), dtype=np.float32)
-        found = store.read(keys, rows)
-        self.features[positions[found]] = self.request.select(rows[found])
-        return found
+        self, store: FeatureStore, keys: Sequence[bytes], positions: Sequence[int]
+    ) -> set[bytes]:
+        """Copy the stored rows to their positions, and return their keys."""
+        wanted = self.request.wanted
+        # Without repeated images, rows go straight to their places.
+        is_all = len(positions) == len(self.features)
+        is_direct = is_all and self.features.flags.c_contiguous
+        shape = (len(keys), self.request.n_features)
+        rows = self.features if is_direct else np.empty(shape, dtype=np.float32)
+        found = store.read(keys, rows, widths=self._widths, wanted=wanted)
+        if not is_direct:
+            self.features[np.asarray(positions, dtype=np.intp)[found]] = rows[found]
+        return set(compress(keys, found))
 
-    def _spread(
-        self,
-        digests: Sequence[bytes | None],
-        first: dict[bytes, int],
-        failures: dict[int, str],
-    ) -> dict[int, str]:
-        """Copy the row of the first of equal images to the others, or its failure."""
-        source = np.arange(len(digests))
-        for i, digest in enumerate(digests):
-            if digest is not None:
-                source[i] = first[self.request.key + digest]
-        self.features = self.features[source]
-        return failures | {
-            i: failures[int(j)] for i, j in enumerate(source) if int(j) in failures
-        }
+    def _copy_to_equal_images(
+        self, keys: Sequence[bytes | None], first: dict[bytes, int]
+    ) -> None:
+        for i, key in enumerate(keys):
+            source = i if key is None else first[key]
+            if source in self.failures:
+                self.failures[i] = self.failures[source]
+            elif source != i:
+                self.features[i] = self.features[source]
 
-    def _forward(
-        self,
-        pixels: npt.NDArray[np.uint8],
-        skipped: dict[int, str],
-        stages: tuple[Stage, ...],
-    ) -> dict[str, npt.NDArray[np.float32]]:
-        wanted = _without(np.arange(len(pixels)), skipped)
-        if not len(wanted):
-            width = self.request.network.n_features
-            pooling = self.request.pooling
-            return {
-                s.name: np.empty((0, width(s, pooling)), np.float32) for s in stages
-            }
-        return self.request.network.features(
-            pixels[wanted], stages, self.request.pooling
-        )
+    def _note(self, done: Computed) -> None:
+        self.failures |= done.failures
+        self.on_progress(len(done.claim.positions))
 
-    def _decode(self, positions: Sequence[int]) -> Iterator[Batch]:
-        return decode_ahead(
-            self.images,
-            positions,
-            self.request.network.preprocessing,
-            batch_size=self.batch_size,
-            threads=self.threads,
-        )
+    def _computer(self, *, stored: bool) -> Computer:
+        request = self.request
+        stages = request.fields if stored else request.stages
+        return Computer(request.network, stages, request.pooling, self.n_workers)
 
-
-def _side_by_side(
-    computed: dict[str, npt.NDArray[np.float32]], stages: tuple[Stage, ...]
-) -> npt.NDArray[np.float32]:
-    return np.concatenate([computed[stage.name] for stage in stages], axis=1)
+    @property
+    def _widths(self) -> tuple[int, ...]:
+        return tuple(self.request.widths.values())
 
 
 def _cost_counter(request: Request) -> str:
     return f"microseconds {request.key.hex()}"
-
-
-def _without(
-    positions: npt.NDArray[np.intp], skipped: dict[int, str]
-) -> npt.NDArray[np.intp]:
-    return np.delete(positions, sorted(skipped))

@@ -190,7 +190,7 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
                 request,
                 store=open_store(self.store),
                 batch_size=self._batch_size(),
-                n_threads=None if self.n_jobs == -1 else self.n_jobs,
+                n_jobs=self.n_jobs,
                 bad_images_as_nan=self.on_bad_image == "nan",
                 on_progress=tick,
             )

@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 import os
-import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import lmdb
 import numpy as np
 import numpy.typing as npt
-from filelock import FileLock
 from platformdirs import user_cache_path
 
 from hybridml._checks import describe, is_count
 from hybridml.exceptions import InvalidParameterError, StoreWarning
-from hybridml.features.codec import (
-    pack_count,
-    pack_row,
-    pack_time,
-    unpack_count,
-    unpack_row,
-    unpack_time,
+from hybridml.features import digest_memo
+from hybridml.features.codec import RowLayout, unpack_count
+from hybridml.features.engine import Engine, Work
+from hybridml.features.leftovers import leftover_bytes, remove_leftovers
+from hybridml.features.opening import FULL, Databases, Transaction, file_id
+from hybridml.features.rows import (
+    UNSOUND,
+    add_counts,
+    copy_rows,
+    evict,
+    long_unused,
+    note_use,
+    put_rows,
+    repair_rows,
+    unsound_rows,
 )
-from hybridml.features.engine import Databases, Engine
 
-FORMAT = 1
+FORMAT = 2
 _COUNTERS = ("hits", "misses", "images_forwarded")
-_SLACK_BYTES = 64 * 2**20
-_HOUR_S = 3600
+_SLACK_BYTES = 128 * 2**20  # for what is kept beside the rows
 _KEEP_FRACTION = 0.9
+
+_T = TypeVar("_T")
 
 
 class FeatureStore:
@@ -41,8 +46,9 @@ class FeatureStore:
 
     A row belongs to the content of one image and to everything that changes a number
     in it (backbone, weights, cut layers, pooling, preprocessing, precision); where the
-    image lies and how it was batched do not matter. Several processes may share a
-    store. Rows are checked when read; a damaged one is a miss.
+    image lies and how it was batched do not matter. It holds several fields, such as
+    the pooled stages of a network, each with a checksum that is checked when the field
+    is read; what is damaged is a miss. Several processes may share a store.
 
     Parameters
     ----------
@@ -55,8 +61,11 @@ class FeatureStore:
     -----
     The engine is LMDB: readers do not block, a process killed while writing leaves the
     last committed state. If the folder cannot be written or the disk is full, a
-    `StoreWarning` says so once and the work goes on without the store. A file that is
-    no store is set aside with a warning.
+    `StoreWarning` says so once; what is stored is read and nothing is added. A file
+    that is damaged as a whole is set aside with a warning.
+
+    The content of files that were not touched since is not read again to find their
+    rows: see `digest_images`.
 
     Only the path is pickled or copied. Counters are kept in the store, over all the
     processes that used it.
@@ -66,9 +75,9 @@ class FeatureStore:
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
     >>> store = FeatureStore(folder.name)
-    >>> store.write([b"key"], np.ones((1, 3), dtype=np.float32))
+    >>> store.write([b"key"], np.ones((1, 3), dtype=np.float32), widths=(1, 2))
     >>> out = np.empty((1, 2), dtype=np.float32)
-    >>> store.read([b"key"], out, offset=1)
+    >>> store.read([b"key"], out, widths=(1, 2), wanted=(1,))
     array([ True])
     >>> store.stats()["rows"]
     1
@@ -83,94 +92,121 @@ class FeatureStore:
         self.max_bytes = max_bytes
         self._engine = Engine(self.path / f"v{FORMAT}", max_bytes + _SLACK_BYTES)
 
+    @property
+    def problem(self) -> str | None:
+        """Why the store cannot be used; None as long as it can."""
+        return self._engine.problem
+
+    def digest_images(
+        self,
+        images: Sequence[Any] | npt.NDArray[Any],
+        executor: ThreadPoolExecutor | None = None,
+    ) -> tuple[list[bytes | None], dict[int, str]]:
+        """Digest many images; files that were not touched since are not read again.
+
+        Parameters
+        ----------
+        images : sequence or ndarray, as `as_images` returns it
+        executor : ThreadPoolExecutor or None, default=None
+            Threads to read in. Do not call this method inside one of them.
+
+        Returns
+        -------
+        digests : list of bytes or None
+            In the order given; None for the images that failed.
+        failures : dict of {int: str}
+            Position of each image that cannot be read, with the reason.
+        """
+        return digest_memo.digest_images(images, executor, self._engine)
+
     def read(
-        self, keys: Sequence[bytes], out: npt.NDArray[np.float32], *, offset: int = 0
+        self,
+        keys: Sequence[bytes],
+        out: npt.NDArray[np.float32],
+        *,
+        widths: Sequence[int],
+        wanted: Sequence[int],
     ) -> npt.NDArray[np.bool_]:
-        """Copy stored rows, or a span of their columns, into `out`.
+        """Copy fields of stored rows into `out`, side by side.
 
         Parameters
         ----------
         keys : sequence of bytes
-        out : ndarray of shape (n_keys, n_columns), float32
-            Rows that are not stored are left as they are.
-        offset : int, default=0
-            First column of the stored rows to copy.
+        out : ndarray of shape (n_keys, total width of the wanted fields), float32
+            Rows that are not found are left as they are.
+        widths : sequence of int
+            Number of columns of each field of a row; one stored with others is a miss.
+        wanted : sequence of int
+            Fields to copy, by position in `widths`, in the order wanted.
 
         Returns
         -------
         found : ndarray of shape (n_keys,), bool
         """
-        found = np.zeros(len(keys), dtype=bool)
-        end = offset + out.shape[1]
-
-        def copy(databases: Databases) -> None:
-            begin = databases.environment.begin
-            with begin(db=databases.rows, buffers=True) as transaction:
-                for i, key in enumerate(keys):
-                    row = unpack_row(transaction.get(key))
-                    if row is not None and end <= len(row):
-                        out[i] = row[offset:end]
-                        found[i] = True
-
-        if self._engine.exists:
-            self._engine.run(copy)
+        is_dense = out.dtype == np.float32 and out.flags.c_contiguous
+        dense = out if is_dense else np.empty(out.shape, dtype=np.float32)
+        layout = RowLayout(tuple(widths))
+        found = self._engine.read(
+            lambda d, transaction: copy_rows(
+                d, transaction, keys, layout, wanted, dense
+            )
+        )
+        if found is None:
+            return np.zeros(len(keys), dtype=bool)
+        if not is_dense:
+            out[found] = dense[found]
         return found
 
-    def write(self, keys: Sequence[bytes], rows: npt.NDArray[np.float32]) -> None:
-        """Store rows of shape (n_keys, n_columns), float32, under their keys."""
-        packed = [pack_row(row) for row in np.ascontiguousarray(rows, dtype=np.float32)]
+    def write(
+        self,
+        keys: Sequence[bytes],
+        rows: npt.NDArray[np.float32],
+        *,
+        widths: Sequence[int],
+        counts: Mapping[str, int] | None = None,
+    ) -> None:
+        """Store rows under their keys, and count them, both or neither.
 
-        def put(databases: Databases) -> int:
-            now = pack_time(time.time())
-            with databases.environment.begin(write=True) as transaction:
-                for key, value in zip(keys, packed, strict=True):
-                    transaction.put(key, value, db=databases.rows)
-                    transaction.put(key, now, db=databases.used)
-                return databases.bytes_in_use(transaction)
+        Parameters
+        ----------
+        keys : sequence of bytes
+        rows : ndarray of shape (n_keys, total width), float32
+        widths : sequence of int
+            Number of columns of each field of a row.
+        counts : dict of {str: int} or None, default=None
+            What to add to the counters.
+        """
+        layout = RowLayout(tuple(widths))
+        dense = np.ascontiguousarray(rows, dtype=np.float32)
+        pairs = zip(keys, dense, strict=True)
+        packed = {key: layout.pack(key, row) for key, row in pairs}
 
-        def put_or_make_room(databases: Databases) -> int:
-            try:
-                return put(databases)
-            except lmdb.MapFullError:
-                self._evict(databases, self.max_bytes // 2)
-            try:
-                return put(databases)
-            except lmdb.MapFullError:
-                message = (
-                    f"{len(packed)} rows do not fit into the feature store and are not "
-                    f"kept. Raise max_bytes (now {self.max_bytes})."
-                )
-                warnings.warn(message, StoreWarning, stacklevel=5)
-                return 0
+        def put(databases: Databases, transaction: Transaction) -> int:
+            put_rows(databases, transaction, packed)
+            add_counts(databases, transaction, counts or {})
+            return databases.bytes_in_use(transaction)
 
-        if (self._engine.run(put_or_make_room) or 0) > self.max_bytes:
+        what = f"{len(packed)} rows do"
+        if (self._write_in_room(put, what) or 0) > self.max_bytes:
             self.prune(int(self.max_bytes * _KEEP_FRACTION))
 
     def count(self, counts: Mapping[str, int], *, used: Sequence[bytes] = ()) -> None:
         """Add to the counters, and note that some rows were used just now."""
+        late = self._engine.read(lambda d, t: long_unused(d, t, used)) if used else None
 
-        def add(databases: Databases) -> None:
-            now = time.time()
-            with databases.environment.begin(write=True) as transaction:
-                for name, count in counts.items():
-                    before = transaction.get(name.encode(), db=databases.meta)
-                    total = pack_count(unpack_count(before) + count)
-                    transaction.put(name.encode(), total, db=databases.meta)
-                for key in used:
-                    last = unpack_time(transaction.get(key, db=databases.used))
-                    if now - last > _HOUR_S:  # an hour is exact enough for eviction
-                        transaction.put(key, pack_time(now), db=databases.used)
+        def add(databases: Databases, transaction: Transaction) -> None:
+            add_counts(databases, transaction, counts)
+            note_use(databases, transaction, late or ())
 
-        self._engine.run(add)
+        self._write_in_room(add, f"{len(counts)} counts do")
 
     def counter(self, name: str) -> int:
         """Value of one counter; 0 if it was never added to."""
-
-        def get(databases: Databases) -> int:
-            with databases.environment.begin(db=databases.meta) as transaction:
-                return unpack_count(transaction.get(name.encode()))
-
-        return (self._engine.run(get) or 0) if self._engine.exists else 0
+        key = name.encode()
+        found = self._engine.read(
+            lambda d, transaction: unpack_count(transaction.get(key, db=d.meta))
+        )
+        return found or 0
 
     def stats(self) -> dict[str, Any]:
         """Counters over the life of the store, and what it holds.
@@ -179,24 +215,25 @@ class FeatureStore:
         -------
         stats : dict
             "hits" and "misses" (rows asked for), "images_forwarded" (through a
-            network), "rows", "bytes" (in use), "max_bytes" and "path".
+            network), "rows", "bytes" (in use), "leftover_bytes" (of stores in an
+            older format, or set aside: `clear` removes them), "max_bytes" and "path".
         """
 
-        def collect(databases: Databases) -> dict[str, int]:
-            with databases.environment.begin() as transaction:
-                found = {
-                    name: unpack_count(
-                        transaction.get(name.encode(), db=databases.meta)
-                    )
-                    for name in _COUNTERS
-                }
-                found["rows"] = transaction.stat(databases.rows)["entries"]
-                found["bytes"] = databases.bytes_in_use(transaction)
-                return found
+        def collect(databases: Databases, transaction: Transaction) -> dict[str, int]:
+            get, meta = transaction.get, databases.meta
+            found = {name: unpack_count(get(name.encode(), db=meta)) for name in counts}
+            found["rows"] = transaction.stat(databases.rows)["entries"]
+            found["bytes"] = databases.bytes_in_use(transaction)
+            return found
 
-        found = self._engine.run(collect) if self._engine.exists else None
-        counts = found or dict.fromkeys((*_COUNTERS, "rows", "bytes"), 0)
-        return {**counts, "max_bytes": self.max_bytes, "path": str(self.path)}
+        counts = dict.fromkeys(_COUNTERS, 0)
+        held = {**counts, "rows": 0, "bytes": 0} | (self._engine.read(collect) or {})
+        return {
+            **held,
+            "leftover_bytes": leftover_bytes(self.path, FORMAT),
+            "max_bytes": self.max_bytes,
+            "path": str(self.path),
+        }
 
     def prune(self, max_bytes: int) -> int:
         """Evict the rows unused for longest until at most `max_bytes` are in use.
@@ -205,34 +242,62 @@ class FeatureStore:
         -------
         n_evicted : int
         """
-        if not self._engine.exists:
+        if not self._engine.may_exist:
             return 0
-        return self._engine.run(lambda found: self._evict(found, max_bytes)) or 0
+        try:
+            return self._engine.write(lambda d, t: evict(d, t, max_bytes)) or 0
+        except FULL:  # even removing takes some room
+            return 0
+
+    def verify(self, *, repair: bool = False) -> dict[str, int]:
+        """Check every row.
+
+        Parameters
+        ----------
+        repair : bool, default=False
+            Drop the damaged rows, so that they and no others are computed again.
+
+        Returns
+        -------
+        found : dict of {str: int}
+            Number of "rows", and of those "damaged" (not as they were written),
+            "unlisted" (would never be evicted) and "missing" (listed, but not there);
+            "set_aside" is 1 if the file was damaged as a whole, and nothing is left.
+        """
+        before = file_id(self._engine.folder)
+
+        def check(
+            databases: Databases, transaction: Transaction
+        ) -> tuple[int, dict[str, list[bytes]]]:
+            n_rows = transaction.stat(databases.rows)["entries"]
+            return n_rows, unsound_rows(databases, transaction)
+
+        n_rows, unsound = self._engine.read(check) or (0, {})
+        if repair and any(unsound.values()):
+            self._engine.write(lambda d, t: repair_rows(d, t, unsound))
+        counts = {kind: len(unsound.get(kind, ())) for kind in UNSOUND}
+        is_lost = before not in (None, file_id(self._engine.folder))
+        return {"rows": n_rows, **counts, "set_aside": int(is_lost)}
 
     def clear(self) -> None:
-        """Remove all rows and counters."""
+        """Remove all rows and counters, and what older formats and damage left."""
 
-        def drop(databases: Databases) -> None:
-            with databases.environment.begin(write=True) as transaction:
-                for database in (databases.rows, databases.used, databases.meta):
-                    transaction.drop(database, delete=False)
+        def drop(databases: Databases, transaction: Transaction) -> None:
+            for database in databases.all:
+                transaction.drop(database, delete=False)
 
-        if self._engine.exists:
-            self._engine.run(drop)
+        if self._engine.may_exist:
+            self._engine.write(drop)
+        remove_leftovers(self.path, FORMAT)
 
     def close(self) -> None:
         """Close the file in this process; the next use opens it again."""
         self._engine.close()
 
-    @contextmanager
-    def computing(self, what: str) -> Iterator[None]:
-        """Hold the right to compute rows of one configuration, over all processes."""
-        self._engine.run(lambda databases: None)  # makes the folder, or warns
-        if self._engine.is_disabled:
-            yield
-            return
-        with FileLock(self._engine.folder / f"{what}.lock"):
-            yield
+    def lock_folder(self) -> Path | None:
+        """Folder for the locks of those who compute; None if nothing can be written."""
+        is_usable = self._engine.write(lambda d, t: True)  # makes the folder, or warns
+        return self._engine.folder if is_usable else None
 
     def __repr__(self) -> str:
         return f"FeatureStore({str(self.path)!r})"
@@ -244,20 +309,20 @@ class FeatureStore:
     def __reduce__(self) -> tuple[Callable[..., FeatureStore], tuple[str, int]]:
         return _make_store, (str(self.path), self.max_bytes)
 
-    @staticmethod
-    def _evict(databases: Databases, max_bytes: int) -> int:
-        with databases.environment.begin(write=True) as transaction:
-            excess = databases.bytes_in_use(transaction) - max_bytes
-            ages = [(unpack_time(v), k) for k, v in transaction.cursor(databases.used)]
-            n_evicted = 0
-            for _, key in sorted(ages):
-                if excess <= 0:
-                    break
-                row = transaction.pop(key, db=databases.rows) or b""
-                transaction.delete(key, db=databases.used)
-                excess -= len(row) + len(key)
-                n_evicted += 1
-            return n_evicted
+    def _write_in_room(self, work: Work[_T], what: str) -> _T | None:
+        """Write; where the file is full, evict half of the rows and try again."""
+        for is_last_try in (False, True):
+            try:
+                return self._engine.write(work)
+            except FULL:
+                if not is_last_try:
+                    self.prune(self.max_bytes // 2)
+        message = (
+            f"{what} not fit into the feature store and are not kept. Raise max_bytes "
+            f"(now {self.max_bytes})."
+        )
+        warnings.warn(message, StoreWarning, stacklevel=3)
+        return None
 
 
 def open_store(store: str | Path | FeatureStore | None) -> FeatureStore | None:

@@ -208,7 +208,7 @@ class FineTuneClassifier(ImageInput, ClassifierMixin, BaseEstimator):
         self.__dict__.pop("tuned_", None)  # a fit that fails leaves nothing half new
         self.classes_, targets = np.unique(labels, return_inverse=True)
         data = prepare_training(
-            Pixels(images, network.preprocessing, n_threads=self._n_threads()),
+            Pixels(images, network.preprocessing, n_jobs=self.n_jobs),
             network.preprocessing,
             targets,
             weights,
@@ -229,7 +229,7 @@ class FineTuneClassifier(ImageInput, ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "tuned_")
         return self.tuned_.predict_proba(
-            as_images(X), batch_size=_PREDICT_BATCH, n_threads=self._n_threads()
+            as_images(X), batch_size=_PREDICT_BATCH, n_jobs=self.n_jobs
         )
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
@@ -269,7 +269,7 @@ class FineTuneClassifier(ImageInput, ClassifierMixin, BaseEstimator):
                 images,
                 request,
                 store=open_store(self.store),
-                n_threads=self._n_threads(),
+                n_jobs=self.n_jobs,
                 on_progress=tick,
             )
 
@@ -294,6 +294,3 @@ class FineTuneClassifier(ImageInput, ClassifierMixin, BaseEstimator):
 
     def _callbacks(self) -> list[Callback]:
         return [*self.callbacks, *([EpochPrinter()] if self.verbose > 0 else [])]
-
-    def _n_threads(self) -> int | None:
-        return None if self.n_jobs == -1 else self.n_jobs

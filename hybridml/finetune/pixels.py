@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor
 
 from hybridml.backbones.spec import Preprocessing
+from hybridml.backbones.workers import count_workers, single_threaded_workers
 from hybridml.images.batch import load_batch
 from hybridml.images.failures import raise_bad_images
 
@@ -31,7 +31,7 @@ class Pixels:
         As `hybridml.images.as_images` returns them.
     preprocessing : Preprocessing
         Images are resized as it says, and the squares are about as large as `resize`.
-    n_threads : int or None
+    n_jobs : int or None
         Decoding threads; None for one a core.
 
     Raises
@@ -46,11 +46,11 @@ class Pixels:
         images: npt.NDArray[Any],
         preprocessing: Preprocessing,
         *,
-        n_threads: int | None = None,
+        n_jobs: int | None = None,
     ) -> None:
         self._images = images
         self._preprocessing = preprocessing
-        self._n_threads = n_threads or os.cpu_count() or 1
+        self._n_workers = count_workers(n_jobs)
         # Halves are rounded to even numbers: only a margin of a multiple of 4 makes the
         # later centre crop the same as one from the whole image.
         margin = max(0, preprocessing.resize - preprocessing.crop) // 4 * 4
@@ -64,7 +64,7 @@ class Pixels:
         if self._kept is not None:
             pixels = self._kept[chosen]
         else:
-            with ThreadPoolExecutor(self._n_threads) as threads:
+            with single_threaded_workers(self._n_workers) as threads:
                 pixels, failures = self._load(chosen, threads)
             raise_bad_images(
                 {int(chosen[i]): reason for i, reason in failures.items()}, self._images
@@ -75,7 +75,7 @@ class Pixels:
         shape = (len(self._images), self._side, self._side, 3)
         pixels = np.empty(shape, dtype=np.uint8)
         bad: dict[int, str] = {}
-        with ThreadPoolExecutor(self._n_threads) as threads:
+        with single_threaded_workers(self._n_workers) as threads:
             for start in range(0, len(pixels), _DECODE_AT_ONCE):
                 part = np.arange(start, min(start + _DECODE_AT_ONCE, len(pixels)))
                 pixels[part], failures = self._load(part, threads)

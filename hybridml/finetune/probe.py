@@ -39,7 +39,9 @@ class LinearHead:
 
     def predict_proba(self, features: Floats) -> Floats:
         """Softmax of the class scores, of shape (n_images, n_classes)."""
-        return np.asarray(softmax(self.scores(features), axis=1))
+        # In float64, since sums in float32 depend in their last bits on the row count.
+        proba = softmax(self.scores(features.astype(np.float64)), axis=1)
+        return np.asarray(proba, dtype=np.float32)
 
     def scores(self, features: Floats) -> Floats:
         """Class scores before the softmax, of shape (n_images, n_classes)."""

@@ -60,12 +60,12 @@ class TunedNetwork:
         self.network = Network(backbone, loaded, preprocessing, on, runs_in)
 
     def predict_proba(
-        self, images: npt.NDArray[Any], *, batch_size: int, n_threads: int | None
+        self, images: npt.NDArray[Any], *, batch_size: int, n_jobs: int | None
     ) -> npt.NDArray[np.float32]:
         """Class probabilities of shape (n_images, n_classes), float32."""
         request = make_request(self.network, "penultimate", "mean")
         features = extract(
-            images, request, store=None, batch_size=batch_size, n_threads=n_threads
+            images, request, store=None, batch_size=batch_size, n_jobs=n_jobs
         )
         return self.head.predict_proba(features)
 

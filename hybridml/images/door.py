@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -110,7 +110,9 @@ def _shape_cure(shape: tuple[int, ...]) -> str:
     return ""
 
 
-def _fill(elements: Iterable[Any]) -> npt.NDArray[Any]:
+def _fill(elements: Collection[Any]) -> npt.NDArray[Any]:
+    if set(map(type, elements)) == {str}:
+        return np.array(elements, dtype=object)  # paths are checked all at once
     checked = [_as_element(element, i) for i, element in enumerate(elements)]
     images = np.empty(len(checked), dtype=object)
     # One by one: numpy would stack arrays of one shape.

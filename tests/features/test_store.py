@@ -15,6 +15,7 @@ import pytest
 from hybridml import FeatureStore
 from hybridml.exceptions import InvalidParameterError, StoreWarning
 from hybridml.features import open_store
+from hybridml.features.opening import Databases, Transaction
 
 
 @pytest.fixture
@@ -27,57 +28,125 @@ def rows(n_rows: int, n_columns: int = 4, seed: int = 0) -> np.ndarray:
     return rng.standard_normal((n_rows, n_columns)).astype(np.float32)
 
 
+def write(store: FeatureStore, keys: list[bytes], rows: np.ndarray) -> None:
+    """Write rows of one field."""
+    store.write(keys, rows, widths=rows.shape[1:])
+
+
+def read(store: FeatureStore, keys: list[bytes], n_columns: int = 4) -> np.ndarray:
+    """Read rows of one field; those not found are zeros."""
+    out = np.zeros((len(keys), n_columns), dtype=np.float32)
+    found = store.read(keys, out, widths=(n_columns,), wanted=(0,))
+    np.testing.assert_array_equal(found, out.any(axis=1))
+    return out
+
+
+def has(store: FeatureStore, keys: list[bytes], n_columns: int = 4) -> np.ndarray:
+    return read(store, keys, n_columns).any(axis=1)
+
+
 def keys(n_keys: int, prefix: str = "key") -> list[bytes]:
     return [f"{prefix}{i}".encode() for i in range(n_keys)]
 
 
+def damage(store: FeatureStore, key: bytes, position: int) -> None:
+    """Flip a bit of a stored row."""
+
+    def flip(databases: Databases, transaction: Transaction) -> None:
+        value = bytearray(transaction.get(key, db=databases.rows))
+        value[position] ^= 1
+        transaction.put(key, bytes(value), db=databases.rows)
+
+    store._engine.write(flip)
+
+
 def test_rows_come_back_bit_for_bit(store: FeatureStore) -> None:
     written = rows(5)
-    store.write(keys(5), written)
-    out = np.zeros((5, 4), dtype=np.float32)
-    assert store.read(keys(5), out).all()
-    np.testing.assert_array_equal(out, written)
+    write(store, keys(5), written)
+    np.testing.assert_array_equal(read(store, keys(5)), written)
 
 
-def test_a_span_of_columns_can_be_read(store: FeatureStore) -> None:
-    written = rows(3, 6)
-    store.write(keys(3), written)
-    out = np.zeros((3, 2), dtype=np.float32)
-    assert store.read(keys(3), out, offset=3).all()
-    np.testing.assert_array_equal(out, written[:, 3:5])
+@pytest.mark.parametrize("wanted", [(0,), (2,), (1, 2), (2, 0), (0, 1, 2)])
+def test_any_fields_can_be_read_in_any_order(
+    store: FeatureStore, wanted: tuple[int, ...]
+) -> None:
+    written, widths = rows(3, 6), (1, 3, 2)
+    store.write(keys(3), written, widths=widths)
+    fields = np.split(written, np.cumsum(widths)[:-1], axis=1)
+    expected = np.concatenate([fields[i] for i in wanted], axis=1)
+    out = np.zeros_like(expected)
+    assert store.read(keys(3), out, widths=widths, wanted=wanted).all()
+    np.testing.assert_array_equal(out, expected)
+
+
+def test_rows_can_be_read_into_a_slice(store: FeatureStore) -> None:
+    written = rows(3)
+    write(store, keys(3), written)
+    out = np.zeros((4, 9), dtype=np.float32)
+    store.read(keys(3), out[1:, 2:6], widths=(4,), wanted=(0,))
+    np.testing.assert_array_equal(out[1:, 2:6], written)
+    assert np.count_nonzero(out) == written.size
+
+
+def test_no_keys_find_no_rows(store: FeatureStore) -> None:
+    write(store, [], rows(0))
+    assert read(store, []).shape == (0, 4)
+    write(store, [b"a"], rows(1))
+    assert read(store, []).shape == (0, 4)
 
 
 def test_absent_rows_are_left_as_they_are(store: FeatureStore) -> None:
-    store.write([b"a"], rows(1))
+    write(store, [b"a"], rows(1))
     out = np.full((2, 4), 7.0, dtype=np.float32)
-    found = store.read([b"b", b"a"], out)
+    found = store.read([b"b", b"a"], out, widths=(4,), wanted=(0,))
     assert found.tolist() == [False, True]
     assert (out[0] == 7.0).all()
 
 
-def test_a_row_too_short_for_the_span_is_a_miss(store: FeatureStore) -> None:
-    store.write([b"a"], rows(1, 3))
-    assert not store.read([b"a"], np.zeros((1, 4), dtype=np.float32)).any()
+@pytest.mark.parametrize("widths", [(3,), (5,), (2, 2), (1, 3), (4, 1)])
+def test_a_row_of_other_fields_is_a_miss(
+    store: FeatureStore, widths: tuple[int, ...]
+) -> None:
+    write(store, [b"a"], rows(1))
+    out = np.zeros((1, widths[0]), dtype=np.float32)
+    assert not store.read([b"a"], out, widths=widths, wanted=(0,)).any()
 
 
-def test_a_damaged_row_is_a_miss(store: FeatureStore) -> None:
-    store.write([b"a"], rows(1))
+def test_a_damaged_field_is_a_miss_and_the_others_are_not(store: FeatureStore) -> None:
+    store.write([b"a"], rows(1, 3), widths=(2, 1))
+    damage(store, b"a", -1)
+    out = np.zeros((1, 3), dtype=np.float32)
+    settings = {"widths": (2, 1)}
+    assert store.read([b"a"], out[:, :2], **settings, wanted=(0,)).all()
+    for wanted in ((1,), (0, 1)):
+        n_columns = sum((2, 1)[i] for i in wanted)
+        out = np.full((1, n_columns), 7.0, dtype=np.float32)
+        assert not store.read([b"a"], out, **settings, wanted=wanted).any()
+        assert (out == 7.0).all()
 
-    def damage(databases: object) -> None:
-        with databases.environment.begin(write=True, db=databases.rows) as transaction:
-            value = bytearray(transaction.get(b"a"))
-            value[-1] ^= 1
-            transaction.put(b"a", bytes(value))
 
-    store._engine.run(damage)
-    assert not store.read([b"a"], np.zeros((1, 4), dtype=np.float32)).any()
+def test_a_row_under_the_key_of_another_is_a_miss(store: FeatureStore) -> None:
+    write(store, keys(2), rows(2))
+
+    def swap(databases: Databases, transaction: Transaction) -> None:
+        first, second = keys(2)
+        value = transaction.get(first, db=databases.rows)
+        transaction.put(second, value, db=databases.rows)
+
+    store._engine.write(swap)
+    assert has(store, keys(2)).tolist() == [True, False]
 
 
 def test_reading_an_unwritten_store_makes_no_folder(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path / "new")
-    assert not store.read([b"a"], np.zeros((1, 1), dtype=np.float32)).any()
+    assert not has(store, [b"a"], 1).any()
     assert store.stats()["rows"] == 0
     assert not (tmp_path / "new").exists()
+
+
+def test_rows_and_their_counts_are_written_together(store: FeatureStore) -> None:
+    store.write(keys(2), rows(2), widths=(4,), counts={"images_forwarded": 2})
+    assert store.stats()["images_forwarded"] == store.stats()["rows"] == 2
 
 
 def test_counters_add_up_over_objects(store: FeatureStore) -> None:
@@ -96,33 +165,32 @@ def test_prune_evicts_what_was_unused_for_longest(
     now = time.time()
     for age_hours, prefix in ((30, "old"), (20, "used again"), (10, "new")):
         monkeypatch.setattr(time, "time", lambda age=age_hours: now - age * 3600)
-        store.write(keys(50, prefix), rows(50, 200))
+        write(store, keys(50, prefix), rows(50, 200))
     monkeypatch.setattr(time, "time", lambda: now)
     store.count({}, used=keys(50, "used again"))
     assert store.prune(store.stats()["bytes"] * 2 // 3) > 0
-    out = np.zeros((50, 200), dtype=np.float32)
-    assert not store.read(keys(50, "old"), out).any()
-    assert store.read(keys(50, "used again"), out).all()
+    assert not has(store, keys(50, "old"), 200).any()
+    assert has(store, keys(50, "used again"), 200).all()
 
 
 def test_a_full_store_evicts_by_itself(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path, max_bytes=2**20)
     for i in range(10):
-        store.write(keys(100, f"{i}-"), rows(100, 1000))
+        write(store, keys(100, f"{i}-"), rows(100, 1000))
     assert 0 < store.stats()["bytes"] <= 2**20
 
 
 def test_rows_that_cannot_fit_cost_a_warning_and_no_more(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path, max_bytes=2**20)
-    store.write([b"small"], rows(1))
-    with pytest.warns(StoreWarning, match="30 rows do not fit .* Raise max_bytes"):
-        store.write(keys(30), rows(30, 1_000_000))
-    store.write([b"small"], rows(1))
-    assert store.read([b"small"], np.zeros((1, 4), dtype=np.float32)).all()
+    write(store, [b"small"], rows(1))
+    with pytest.warns(StoreWarning, match="40 rows do not fit .* Raise max_bytes"):
+        write(store, keys(40), rows(40, 1_000_000))
+    write(store, [b"small"], rows(1))
+    assert has(store, [b"small"]).all()
 
 
 def test_clear_removes_rows_and_counters(store: FeatureStore) -> None:
-    store.write([b"a"], rows(1))
+    write(store, [b"a"], rows(1))
     store.count({"hits": 1})
     store.clear()
     stats = store.stats()
@@ -130,29 +198,29 @@ def test_clear_removes_rows_and_counters(store: FeatureStore) -> None:
 
 
 def test_copies_and_pickles_share_the_store(store: FeatureStore) -> None:
-    store.write([b"a"], rows(1))
+    write(store, [b"a"], rows(1))
     for other in (copy.deepcopy(store), pickle.loads(pickle.dumps(store))):
-        assert other.read([b"a"], np.zeros((1, 4), dtype=np.float32)).all()
+        assert has(other, [b"a"]).all()
 
 
 def test_a_folder_that_cannot_be_written_costs_one_warning(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     store = FeatureStore(tmp_path / "file")
     with pytest.warns(StoreWarning, match="cannot be used .*HYBRIDML_STORE"):
-        store.write([b"a"], rows(1))
+        write(store, [b"a"], rows(1))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        store.write([b"a"], rows(1))
-        assert not store.read([b"a"], np.zeros((1, 4), dtype=np.float32)).any()
+        write(store, [b"a"], rows(1))
+        assert not has(store, [b"a"]).any()
 
 
 def test_a_damaged_file_is_set_aside(store: FeatureStore) -> None:
-    store.write([b"a"], rows(1))
+    write(store, [b"a"], rows(1))
     store.close()
     data = next(store.path.glob("v*/data.mdb"))
     data.write_bytes(b"no database" * 1000)
     with pytest.warns(StoreWarning, match="was damaged and is now at"):
-        store.write([b"b"], rows(1))
+        write(store, [b"b"], rows(1))
     assert store.stats()["rows"] == 1
     assert list(store.path.glob("damaged-*/data.mdb"))
 
@@ -160,7 +228,7 @@ def test_a_damaged_file_is_set_aside(store: FeatureStore) -> None:
 def _write_forever(path: str) -> None:
     store, i = FeatureStore(path), 0
     while True:
-        store.write(keys(20, f"{i}-"), rows(20, 500, seed=i))
+        write(store, keys(20, f"{i}-"), rows(20, 500, seed=i))
         i += 1
 
 
@@ -177,8 +245,7 @@ def test_a_killed_writer_loses_nothing_committed(tmp_path: Path) -> None:
     n_batches = store.stats()["rows"] // 20
     assert n_batches >= 10
     for i in range(n_batches):
-        out = np.zeros((20, 500), dtype=np.float32)
-        assert store.read(keys(20, f"{i}-"), out).all()
+        out = read(store, keys(20, f"{i}-"), 500)
         np.testing.assert_array_equal(out, rows(20, 500, seed=i))
 
 

@@ -35,7 +35,7 @@ def _tuned(backbone: str = "tiny", **changed: str) -> TunedNetwork:
 
 
 def _predict(tuned: TunedNetwork) -> np.ndarray:
-    return tuned.predict_proba(make_photos(6)[0], batch_size=4, n_threads=1)
+    return tuned.predict_proba(make_photos(6)[0], batch_size=4, n_jobs=1)
 
 
 def test_unpickled_network_predicts_the_same() -> None:

@@ -1,0 +1,167 @@
+"""When a file need not be read again to know its content: it was not touched since.
+
+A file's digest is remembered with what the file system says of the file: device, inode,
+size, and when its content and its inode were last changed, in nanoseconds. A change of
+content changes one of them, unless it falls into the same tick of the file system's
+clock as the change before. So a file is remembered only if it had been left alone for a
+while when it was read. (The same race, in git's index, is called "racily clean".)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import struct
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hybridml.features.engine import Engine
+from hybridml.features.opening import FULL, Databases, Transaction
+from hybridml.images.digest import digest_images as read_and_digest
+from hybridml.images.source import is_url
+
+MAX_ENTRIES = 2**19
+_SETTLED_NS = 2 * 10**9  # the coarsest clock of a file system in use ticks every 2 s
+_PER_TASK = 256
+_STATE = struct.Struct("<QQQqq")
+_LARGEST = 2**64 - 1
+# On Windows st_ctime is the time of creation: it does not tell of changes.
+_CTIME_TELLS_OF_CHANGES = os.name == "posix"
+
+Images = Sequence[Any] | npt.NDArray[Any]
+
+
+class _Sight(NamedTuple):
+    """What the file system says of a file."""
+
+    key: bytes  # digest of its path
+    state: bytes
+    changed_ns: int
+
+
+def digest_images(
+    images: Images, executor: ThreadPoolExecutor | None, engine: Engine
+) -> tuple[list[bytes | None], dict[int, str]]:
+    """Digest many images, reading only the files that are not remembered.
+
+    Parameters
+    ----------
+    images : sequence or ndarray, as `as_images` returns it
+    executor : ThreadPoolExecutor or None
+        Threads to read in.
+    engine : Engine
+        Of the store that remembers.
+
+    Returns
+    -------
+    digests, failures
+        As `hybridml.images.digest_images` returns them.
+    """
+    is_stack = isinstance(images, np.ndarray) and images.dtype != object
+    if is_stack or not _CTIME_TELLS_OF_CHANGES:
+        return read_and_digest(images, executor)
+    now_ns = time.time_ns()
+    sights = _look_at(images, executor)
+    digests = _recall(engine, sights, now_ns)
+    unknown = [i for i, digest in enumerate(digests) if digest is None]
+    if not unknown:
+        return digests, {}
+    read, failed = read_and_digest([images[i] for i in unknown], executor)
+    for i, digest in zip(unknown, read, strict=True):
+        digests[i] = digest
+    again = _look_at([images[i] for i in unknown], executor)
+    settled = {
+        sight.key: sight.state + digest
+        for i, sight, digest in zip(unknown, again, read, strict=True)
+        if sight and digest and sight == sights[i] and _has_settled(sight, now_ns)
+    }
+    _remember(engine, settled)
+    return digests, {unknown[place]: reason for place, reason in failed.items()}
+
+
+def _has_settled(sight: _Sight, now_ns: int) -> bool:
+    return now_ns - sight.changed_ns >= _SETTLED_NS
+
+
+def _look_at(
+    images: Images, executor: ThreadPoolExecutor | None
+) -> list[_Sight | None]:
+    """Ask the file system for all images that are local files."""
+    try:
+        folder = os.getcwd()  # noqa: PTH109 - joined to thousands of paths
+    except OSError:  # it was removed
+        return [None] * len(images)
+
+    def look_at_some(positions: range) -> list[_Sight | None]:
+        return [_look_at_one(images[i], folder) for i in positions]
+
+    every = range(len(images))
+    parts = [every[i : i + _PER_TASK] for i in every[::_PER_TASK]]
+    run = executor.map if executor is not None else map
+    return [sight for part in run(look_at_some, parts) for sight in part]
+
+
+def _look_at_one(image: object, folder: str) -> _Sight | None:
+    if not isinstance(image, str) or ("://" in image and is_url(image)):
+        return None
+    # Strings, not Path: this is done for every image of a data set, at each transform.
+    path = image if image.startswith("/") else f"{folder}/{image}"
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except (OSError, ValueError):
+        return None  # the reader of its content says what is wrong
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    changed, inode_changed = found.st_mtime_ns, found.st_ctime_ns
+    state = _STATE.pack(
+        found.st_dev & _LARGEST,
+        found.st_ino & _LARGEST,
+        found.st_size,
+        changed,
+        inode_changed,
+    )
+    key = hashlib.blake2b(os.fsencode(path), digest_size=16).digest()
+    return _Sight(key, state, max(changed, inode_changed))
+
+
+def _recall(
+    engine: Engine, sights: Sequence[_Sight | None], now_ns: int
+) -> list[bytes | None]:
+    """Return the digests of the files that look as they did when they were read."""
+
+    def recall(databases: Databases, transaction: Transaction) -> list[bytes | None]:
+        get, memo, n_bytes = transaction.get, databases.digests, _STATE.size
+        digests: list[bytes | None] = [None] * len(sights)
+        for i, sight in enumerate(sights):
+            if sight is None or sight.changed_ns > now_ns:  # a clock was set
+                continue
+            entry = get(sight.key, None, memo)
+            if entry is not None and entry[:n_bytes] == sight.state:
+                digests[i] = bytes(entry[n_bytes:])
+        return digests
+
+    return engine.read(recall) or [None] * len(sights)
+
+
+def _remember(engine: Engine, entries: dict[bytes, bytes]) -> None:
+    """Keep digests; where they become too many, forget all and begin anew."""
+
+    def remember(databases: Databases, transaction: Transaction) -> None:
+        memo = databases.digests
+        if transaction.stat(memo)["entries"] + len(entries) > MAX_ENTRIES:
+            transaction.drop(memo, delete=False)
+        for key, entry in entries.items():
+            transaction.put(key, entry, db=memo)
+
+    if not entries or len(entries) > MAX_ENTRIES:
+        return
+    try:
+        engine.write(remember)
+    except FULL:
+        return  # room is made for rows; a digest that is not kept is computed again

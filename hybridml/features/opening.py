@@ -1,0 +1,159 @@
+"""Opening the file under the feature store: LMDB, once a process and file."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lmdb
+
+DAMAGED = (
+    lmdb.BadTxnError,
+    lmdb.CorruptedError,
+    lmdb.CursorFullError,
+    lmdb.IncompatibleError,
+    lmdb.InvalidError,
+    lmdb.PageNotFoundError,
+    lmdb.ProblemError,
+    lmdb.VersionMismatchError,
+)
+FULL = (lmdb.MapFullError, lmdb.TxnFullError)
+_NAMES = (b"rows", b"used", b"meta", b"digests")
+_MAX_READERS = 1024
+
+FileId = tuple[int, int]
+Transaction = lmdb.Transaction
+
+
+@dataclass(frozen=True)
+class Databases:
+    """An open environment and its databases."""
+
+    environment: lmdb.Environment
+    file_id: FileId | None
+    is_read_only: bool
+    rows: Any  # key -> fields of features, each with its checksum
+    used: Any  # key -> when the row was last used
+    meta: Any  # counters
+    digests: Any  # path -> what the file was, and the digest of its content
+
+    @property
+    def all(self) -> tuple[Any, ...]:
+        """Every database."""
+        return (self.rows, self.used, self.meta, self.digests)
+
+    def bytes_in_use(self, transaction: lmdb.Transaction) -> int:
+        """Bytes of the pages that hold rows; the file itself never shrinks."""
+        stat = transaction.stat(self.rows)
+        pages = stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
+        return int(pages * stat["psize"])
+
+
+_open: dict[tuple[int, str], Databases] = {}
+_lock = threading.Lock()
+
+
+def file_of(folder: Path) -> Path:
+    """File that LMDB keeps in a folder."""
+    return folder / "data.mdb"
+
+
+def file_id(folder: Path) -> FileId | None:
+    """Which file lies in the folder now; None where there is none, or none is seen."""
+    try:
+        found = file_of(folder).stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino)
+
+
+def open_databases(folder: Path, map_bytes: int) -> Databases:
+    """Open a folder, or return what this process has open.
+
+    LMDB allows one handle a process and file, and none may be carried over a fork. A
+    file that was removed or replaced meanwhile is opened anew.
+    """
+    key = _key(folder)
+    with _lock:
+        if key in _open and _open[key].file_id != file_id(folder):
+            del _open[key]
+        if key not in _open:
+            _open[key] = _open_anew(folder, map_bytes)
+        return _open[key]
+
+
+def forget(folder: Path) -> Databases | None:
+    """Have the next use open the folder anew; return what was open."""
+    with _lock:
+        return _open.pop(_key(folder), None)
+
+
+def _open_anew(folder: Path, map_bytes: int) -> Databases:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return _open_in(folder, map_bytes)
+    except DAMAGED:
+        raise
+    except (lmdb.Error, OSError):
+        if file_id(folder) is None:
+            raise
+        return _open_to_read(folder, map_bytes)
+
+
+def _open_to_read(folder: Path, map_bytes: int) -> Databases:
+    try:
+        return _open_in(folder, map_bytes, readonly=True)
+    except DAMAGED:
+        raise
+    except lmdb.Error:  # the lock file cannot be written either
+        return _open_in(folder, map_bytes, readonly=True, lock=False)
+
+
+def _open_in(folder: Path, map_bytes: int, **options: bool) -> Databases:
+    # A row lost to a power cut is computed again: no need to wait for the disk.
+    environment = lmdb.open(
+        str(folder),
+        map_size=map_bytes,
+        max_dbs=len(_NAMES),
+        max_readers=_MAX_READERS,
+        metasync=False,
+        **options,
+    )
+    try:
+        is_read_only = "readonly" in options
+        _fill_up(environment, file_of(folder), is_read_only)
+        if not is_read_only:
+            environment.reader_check()  # killed readers would keep old pages for ever
+        opened = [environment.open_db(n, create=not is_read_only) for n in _NAMES]
+        return Databases(environment, file_id(folder), is_read_only, *opened)
+    except BaseException:
+        environment.close()
+        raise
+
+
+def _fill_up(environment: lmdb.Environment, file: Path, is_read_only: bool) -> None:
+    """Give a file that was cut off its length back; zeros are seen to be damage.
+
+    Reading behind the end of a mapped file kills the process. A file may also be
+    shorter than its last page with nothing lost, so that is no reason to drop it.
+    """
+    if file.stat().st_size >= _n_bytes(environment):
+        return
+    if is_read_only:
+        raise lmdb.CorruptedError("the file was cut off")
+    with environment.begin(write=True):  # nobody else makes it longer meanwhile
+        n_bytes = _n_bytes(environment)
+        if file.stat().st_size < n_bytes:
+            os.truncate(file, n_bytes)
+
+
+def _n_bytes(environment: lmdb.Environment) -> int:
+    n_pages = environment.info()["last_pgno"] + 1
+    return int(n_pages * environment.stat()["psize"])
+
+
+def _key(folder: Path) -> tuple[int, str]:
+    return (os.getpid(), str(folder.resolve()))

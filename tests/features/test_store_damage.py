@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import resource
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,8 @@ import pytest
 from hybridml import FeatureStore
 from hybridml.exceptions import StoreWarning
 from hybridml.features import opening
+
+resource = pytest.importorskip("resource", reason="limits are of another kind")
 
 N_ROWS, WIDTH = 300, 600
 ROWS = np.random.default_rng(0).standard_normal((N_ROWS, WIDTH)).astype(np.float32)
@@ -200,7 +201,6 @@ def locked(copy: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
         path.chmod(0o755)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permissions are of another kind")
 def test_a_read_only_store_is_read_and_says_so_once(locked: Path) -> None:
     store = FeatureStore(locked)
     assert n_found(store) == N_ROWS
@@ -216,7 +216,26 @@ def test_a_read_only_store_is_read_and_says_so_once(locked: Path) -> None:
     assert store.problem is None
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permissions are of another kind")
+def test_stored_images_are_found_in_a_read_only_store(
+    copy: Path, request: pytest.FixtureRequest
+) -> None:
+    # Not at the top: the processes that `survive` runs in need no torch.
+    from hybridml import DeepFeatureExtractor
+    from hybridml.testing import make_photos, register_tiny_backbone
+
+    photos, _ = make_photos(6)
+    name = register_tiny_backbone()
+    expected = DeepFeatureExtractor(name, store=FeatureStore(copy)).transform(photos)
+    FeatureStore(copy).close()
+    store = FeatureStore(request.getfixturevalue("locked"))
+    extractor = DeepFeatureExtractor(name, store=store)
+    with pytest.warns(StoreWarning, match="it is read-only"):
+        found = extractor.transform(photos)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(extractor.transform(photos), expected)
+    assert store.stats()["images_forwarded"] == len(photos)
+
+
 def test_a_read_only_store_that_was_cut_off_is_not_used(
     copy: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -112,7 +112,7 @@ def _shape_cure(shape: tuple[int, ...]) -> str:
 
 def _fill(elements: Collection[Any]) -> npt.NDArray[Any]:
     if set(map(type, elements)) == {str}:
-        return np.array(elements, dtype=object)  # paths are checked all at once
+        return np.array(list(elements), dtype=object)  # quick for many paths
     checked = [_as_element(element, i) for i, element in enumerate(elements)]
     images = np.empty(len(checked), dtype=object)
     # One by one: numpy would stack arrays of one shape.

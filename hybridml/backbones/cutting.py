@@ -13,7 +13,7 @@ from torchvision.models.feature_extraction import (
 )
 
 from hybridml._checks import check_name, describe
-from hybridml.backbones.fusing import fold_batch_norms, pack_convolutions
+from hybridml.backbones.fusing import fold_batch_norms, keep_outputs, pack_convolutions
 from hybridml.backbones.packed_convolution import has_onednn
 from hybridml.backbones.pooling import layout_of_rank
 from hybridml.backbones.spec import Backbone, Stage
@@ -87,6 +87,7 @@ def for_inference(
     copied = copy.deepcopy(cut)
     copied.eval()
     ready = fx.GraphModule(copied, copied.graph)
+    keep_outputs(ready)
     fold_batch_norms(ready)
     ready.requires_grad_(False)
     ready.to(device=device, dtype=dtype).to(memory_format=torch.channels_last)

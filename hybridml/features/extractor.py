@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,14 @@ from hybridml.backbones.pooling import check_pooling
 from hybridml.exceptions import DataError, WeightsError
 from hybridml.features.extraction import (
     DEFAULT_BATCH_SIZE,
-    extract,
+    extract_what_can_be_decoded,
     seconds_per_image,
 )
+from hybridml.features.out import open_out
 from hybridml.features.request import Request, make_request
 from hybridml.features.store import FeatureStore, open_store
 from hybridml.images.door import as_images
+from hybridml.images.failures import raise_bad_images
 
 
 class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
@@ -162,13 +165,19 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         self.device_ = str(request.network.device)
         return self
 
-    def transform(self, X: Any) -> npt.NDArray[np.float32]:
+    def transform(
+        self, X: Any, out: npt.NDArray[np.float32] | str | Path | None = None
+    ) -> npt.NDArray[np.float32]:
         """Give the features of images.
 
         Parameters
         ----------
         X : sequence of n_images images
             As in `fit`.
+        out : ndarray, path or None, default=None
+            Where the features go: a writable float32 array of the result's shape, which
+            may be a `numpy.memmap`; or the path of a .npy file, which is made, mapped
+            into memory and returned, so that the features need not fit there.
 
         Returns
         -------
@@ -178,22 +187,55 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         ------
         ImageDecodeError
             If images cannot be decoded and ``on_bad_image="raise"``.
+        InvalidParameterError
+            If `out` cannot hold the features.
         WeightsError
             If the weights are not those of `fit`.
         """
         images = as_images(X)
+        with image_progress(len(images), self.backbone, shown=self.verbose > 0) as tick:
+            features, failures = self.transform_with_failures(
+                images, out=out, on_progress=tick
+            )
+        if self.on_bad_image == "raise":
+            raise_bad_images(failures, images)
+        return features
+
+    def transform_with_failures(
+        self,
+        X: Any,
+        *,
+        out: npt.NDArray[np.float32] | str | Path | None = None,
+        on_progress: Callable[[int], None] = lambda n_images: None,
+    ) -> tuple[npt.NDArray[np.float32], dict[int, str]]:
+        """Give the features of images, and say of the bad ones what is wrong with them.
+
+        Parameters
+        ----------
+        X, out
+            As in `transform`.
+        on_progress : callable
+            Called with the number of images done since the last call.
+
+        Returns
+        -------
+        features : ndarray of shape (n_images, n_features_out_), float32
+            NaN where an image cannot be decoded, whatever `on_bad_image` says.
+        failures : dict of {int: str}
+            Positions of those images, with the reasons.
+        """
+        images = as_images(X)
         request = self._request()
         self._check_weights(request.network)
-        with image_progress(len(images), self.backbone, shown=self.verbose > 0) as tick:
-            return extract(
-                images,
-                request,
-                store=open_store(self.store),
-                batch_size=self._batch_size(),
-                n_jobs=self.n_jobs,
-                bad_images_as_nan=self.on_bad_image == "nan",
-                on_progress=tick,
-            )
+        return extract_what_can_be_decoded(
+            images,
+            request,
+            store=open_store(self.store),
+            batch_size=self._batch_size(),
+            n_jobs=self.n_jobs,
+            on_progress=on_progress,
+            out=open_out(out, (len(images), request.n_features)),
+        )
 
     def seconds_per_image(self) -> float:
         """Mean time to compute one image's features, as far as the store knows it.

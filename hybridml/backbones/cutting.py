@@ -1,57 +1,66 @@
-"""Cutting a network's graph at named nodes, so that nothing behind them is computed."""
+"""Cutting a network at named nodes, so that nothing behind them is computed."""
 
 from __future__ import annotations
 
 import copy
 import warnings
+from typing import TypeVar
 
 import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torchvision.models.feature_extraction import (
-    create_feature_extractor,
-    get_graph_node_names,
-)
+from torchvision.models.feature_extraction import create_feature_extractor
 
 from hybridml._checks import check_name, describe
+from hybridml.backbones.hooks import HookedCut
+from hybridml.backbones.norm_act import split_norm_act
 from hybridml.backbones.pooling import layout_of_rank
 from hybridml.backbones.spec import Backbone, Stage
+from hybridml.backbones.tracing import UNTRACEABLE, node_names, tracer_options
 from hybridml.exceptions import UnknownCutLayerError
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 def find_stage(backbone: Backbone, cut_layer: str) -> Stage:
-    """Look a cut layer up: a declared stage, or any node of the network's graph.
+    """Look a cut layer up: a declared stage, a node of the network's graph or a module.
 
     Raises
     ------
     UnknownCutLayerError
-        If the backbone has neither; the message suggests the nearest name.
+        If the backbone has none of them; the message suggests the nearest name.
     """
     for stage in backbone.stages:
         if stage.name == cut_layer:
             return stage
     with torch.device("meta"):
         module = backbone.build(backbone.n_classes).eval()
-    nodes = get_graph_node_names(module, suppress_diff_warning=True)[1][1:]
+    nodes = dict.fromkeys(
+        path for node in node_names(module) for path in _with_parents(node)
+    )
     check_name(
         "cut_layer",
         cut_layer,
         [*backbone.stage_names, *nodes],
-        expected=f"a stage of {backbone.name!r} ({', '.join(backbone.stage_names)}) "
-        "or a node of its graph",
+        expected=f"a stage of {backbone.name!r} ({', '.join(backbone.stage_names)}), "
+        "a node of its graph or a module",
         see=f"list_cut_layers({backbone.name!r})",
         error=UnknownCutLayerError,
     )
-    size = backbone.preprocessing.crop
+    size, channels = backbone.preprocessing.crop, backbone.preprocessing.channels
     cut = cut_at(module, (Stage(cut_layer, cut_layer),))
-    output = cut(torch.empty(1, 3, size, size, device="meta"))[cut_layer]
+    try:
+        output = cut(torch.empty(1, channels, size, size, device="meta"))[cut_layer]
+    except RuntimeError as exc:
+        expected = f"a module that runs and gives one tensor ({exc})"
+        raise UnknownCutLayerError(describe("cut_layer", cut_layer, expected)) from exc
     if not isinstance(output, torch.Tensor):
         expected = "a node that gives one tensor"
         raise UnknownCutLayerError(describe("cut_layer", cut_layer, expected))
     return Stage(cut_layer, cut_layer, layout_of_rank(output.ndim))
 
 
-def cut_at(module: nn.Module, stages: tuple[Stage, ...]) -> fx.GraphModule:
+def cut_at(module: nn.Module, stages: tuple[Stage, ...]) -> nn.Module:
     """Cut a network at some stages.
 
     Parameters
@@ -62,30 +71,60 @@ def cut_at(module: nn.Module, stages: tuple[Stage, ...]) -> fx.GraphModule:
 
     Returns
     -------
-    cut : fx.GraphModule
-        Gives a dict from stage name to output; nodes behind the last stage are gone.
+    cut : fx.GraphModule or HookedCut
+        Gives a dict from stage name to output; nodes behind the last stage are gone,
+        or not computed where the network cannot be traced.
     """
     was_training = module.training
     # Two names may stand for one node; the extractor wants each node once.
     nodes = {stage.node: stage.node for stage in stages}
-    with warnings.catch_warnings():
-        # torchvision warns for every network whose two modes differ (dropout).
-        warnings.filterwarnings("ignore", "NOTE: The nodes obtained by tracing")
-        cut: fx.GraphModule = create_feature_extractor(
-            module, return_nodes=nodes, suppress_diff_warning=True
-        )
+    cut: nn.Module
+    try:
+        with warnings.catch_warnings():
+            # torchvision warns for every network whose two modes differ (dropout).
+            warnings.filterwarnings("ignore", "NOTE: The nodes obtained by tracing")
+            cut = create_feature_extractor(
+                module,
+                return_nodes=nodes,
+                tracer_kwargs=tracer_options(module),
+                suppress_diff_warning=True,
+            )
+    except UNTRACEABLE as exc:
+        try:
+            cut = HookedCut(module, list(nodes))
+        except AttributeError:  # no module has this name: the graph was not at fault
+            raise exc from None
     module.train(was_training)
     cut.train(was_training)
     return cut
 
 
-def for_inference(cut: fx.GraphModule, dtype: torch.dtype) -> fx.GraphModule:
+def names_before(module: nn.Module, stage: Stage) -> set[str]:
+    """Names of the parameters and buffers that the output at a stage depends on."""
+    cut = cut_at(module, (stage,))
+    return cut.names() if isinstance(cut, HookedCut) else set(cut.state_dict())
+
+
+def for_inference(cut: nn.Module, dtype: torch.dtype) -> nn.Module:
     """Copy a cut network in a form that runs fast: folded, channels last, typed."""
     copied = copy.deepcopy(cut)
     copied.eval()
-    frozen = _fold_batch_norm(copied)
+    frozen = copied
+    if isinstance(copied, fx.GraphModule):
+        frozen = _fold_batch_norm(split_norm_act(copied))
     frozen.requires_grad_(False)
-    return frozen.to(dtype).to(memory_format=torch.channels_last)
+    return to_channels_last(frozen.to(dtype))
+
+
+def to_channels_last(module: Module) -> Module:
+    """Bring a module's tensors, in place, into the layout that convolutions prefer.
+
+    Unlike ``module.to(memory_format=...)`` it leaves tensors of five axes alone.
+    """
+    for tensor in (*module.parameters(), *module.buffers()):
+        if tensor.ndim == 4:
+            tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
+    return module
 
 
 def _fold_batch_norm(cut: fx.GraphModule) -> fx.GraphModule:
@@ -93,15 +132,15 @@ def _fold_batch_norm(cut: fx.GraphModule) -> fx.GraphModule:
     graph_module = fx.GraphModule(cut, cut.graph)
     modules = dict(graph_module.named_modules())
     for node in list(graph_module.graph.nodes):
-        if node.op != "call_module" or not isinstance(
-            modules[node.target], nn.BatchNorm2d
-        ):
+        # Subclasses may do more than their parents: only these two are known.
+        norm = modules[node.target] if node.op == "call_module" else None
+        if type(norm) is not nn.BatchNorm2d:
             continue
         before = node.args[0]
         convolution = modules.get(before.target) if before.op == "call_module" else None
-        if not isinstance(convolution, nn.Conv2d) or len(before.users) > 1:
+        if type(convolution) is not nn.Conv2d or len(before.users) > 1:
             continue
-        folded = fuse_conv_bn_eval(convolution, modules[node.target])
+        folded = fuse_conv_bn_eval(convolution, norm)
         modules[before.target] = folded
         graph_module.set_submodule(before.target, folded)
         node.replace_all_uses_with(before)
@@ -109,3 +148,15 @@ def _fold_batch_norm(cut: fx.GraphModule) -> fx.GraphModule:
     graph_module.delete_all_unused_submodules()
     graph_module.recompile()
     return graph_module
+
+
+def _with_parents(node: str) -> list[str]:
+    """Paths of the modules around a node, outermost first, and the node itself.
+
+    Examples
+    --------
+    >>> _with_parents("layer1.0.relu")
+    ['layer1', 'layer1.0', 'layer1.0.relu']
+    """
+    parts = node.split(".")
+    return [".".join(parts[: i + 1]) for i in range(len(parts))]

@@ -29,7 +29,7 @@ def decode_ahead(
     Yields
     ------
     positions : ndarray of shape (n,), int
-    pixels : ndarray of shape (n, crop, crop, 3), uint8
+    pixels : ndarray of shape (n, crop, crop, channels), uint8
     failures : dict of {int: str}
         By place in the batch; the pixels of those images are zero.
     """
@@ -40,6 +40,7 @@ def decode_ahead(
             resize=preprocessing.resize,
             crop=preprocessing.crop,
             interpolation=preprocessing.interpolation,
+            channels=preprocessing.channels,
             executor=threads,
         )
         return batch, pixels, failures

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from hybridml._checks import Problems, is_count
 from hybridml._image_input import ImageInput
 from hybridml._progress import image_progress
 from hybridml.backbones.network import Network, network_of
+from hybridml.backbones.own_network import network_name
 from hybridml.backbones.pooling import check_pooling
 from hybridml.exceptions import DataError, WeightsError
 from hybridml.features.extraction import (
@@ -24,6 +25,9 @@ from hybridml.features.extraction import (
 from hybridml.features.request import Request
 from hybridml.features.store import FeatureStore, open_store
 from hybridml.images.door import as_images
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
@@ -36,10 +40,12 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    backbone : str, default="efficientnet_lite0"
-        One of `list_backbones()`. The default needs no download.
+    backbone : str or nn.Module, default="efficientnet_lite0"
+        One of `list_backbones()`, "timm:" and a name of the package timm, or a network
+        of your own, with the weights that it has. The default needs no download.
     cut_layer : str, default="penultimate"
-        A stage of `list_cut_layers(backbone)`, or any node of the network's graph.
+        A stage of `list_cut_layers(backbone)`, any node of the network's graph or any
+        of its modules.
     pooling : {"mean", "max", "mean_max", "flatten"}, default="mean"
         How maps become one row; does not matter where the layer gives a vector.
     weights : "default", name, path, URL or None, default="default"
@@ -47,7 +53,9 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
     image_size : int or None, default=None
         Side of the square input in pixels; None for that of the weights.
     in_channels : int, default=3
-        Only 3 (RGB) is supported.
+        Number of channels of the images. With 1, any image is taken by its luminance.
+        Other numbers than 1 and 3 need arrays of shape (h, w, in_channels); the
+        network's first convolution is widened by repeating its weights.
     device : str, default="auto"
         "auto" takes a GPU when there is one.
     precision : {"auto", "bf16", "fp32"}, default="auto"
@@ -94,7 +102,7 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        backbone: str = "efficientnet_lite0",
+        backbone: str | nn.Module = "efficientnet_lite0",
         *,
         cut_layer: str = "penultimate",
         pooling: str = "mean",
@@ -146,7 +154,7 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         DataError
             If X holds no images.
         """
-        if not len(as_images(X)):
+        if not len(self._images(X)):
             raise DataError("Found no images: X is empty; expected at least one.")
         request = self._request()
         self.n_features_out_ = request.n_features
@@ -175,10 +183,11 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         WeightsError
             If the weights are not those of `fit`.
         """
-        images = as_images(X)
+        images = self._images(X)
         request = self._request()
         self._check_weights(request.network)
-        with image_progress(len(images), self.backbone, shown=self.verbose > 0) as tick:
+        name, is_shown = network_name(self.backbone), self.verbose > 0
+        with image_progress(len(images), name, shown=is_shown) as tick:
             return extract(
                 images,
                 request,
@@ -205,7 +214,7 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         n_features = getattr(self, "n_features_out_", None)
         if n_features is None:
             n_features = self._request().n_features
-        prefix = f"{self.backbone}_{self.cut_layer}_"
+        prefix = f"{network_name(self.backbone)}_{self.cut_layer}_"
         return np.array([f"{prefix}{i}" for i in range(n_features)], dtype=object)
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -215,6 +224,10 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         tags: Tags = super().__sklearn_tags__()
         tags.requires_fit = False
         return tags
+
+    def _images(self, X: Any) -> npt.NDArray[Any]:
+        self._validate()
+        return as_images(X, channels=self.in_channels)
 
     def _request(self) -> Request:
         self._validate()
@@ -227,7 +240,9 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         expect, size = problems.expect, self.image_size
         is_size = size is None or is_count(size)
         expect(is_size, "image_size", size, "None or a positive number of pixels")
-        expect(self.in_channels == 3, "in_channels", self.in_channels, "3 (RGB)")
+        is_channels = is_count(self.in_channels)
+        expected = "a positive number of channels"
+        expect(is_channels, "in_channels", self.in_channels, expected)
         is_batch = self.batch_size == "auto" or is_count(self.batch_size)
         expected = "'auto' or a positive whole number"
         expect(is_batch, "batch_size", self.batch_size, expected)
@@ -244,13 +259,13 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         is_same = getattr(self, "_fitted_with", None) == self._weights_parameters()
         if is_same and fitted != network.weights_digest:
             raise WeightsError(
-                f"The weights of {self.backbone!r} are not those it was fitted with "
-                f"(digest {network.weights_digest}, then {fitted}). Fit again, or "
-                "restore the weights."
+                f"The weights of {network_name(self.backbone)!r} are not those it was "
+                f"fitted with (digest {network.weights_digest}, then {fitted}). "
+                "Fit again, or restore the weights."
             )
 
     def _weights_parameters(self) -> tuple[object, ...]:
-        return (self.backbone, str(self.weights), self.random_state)
+        return (self.backbone, str(self.weights), self.in_channels, self.random_state)
 
     def _batch_size(self) -> int:
         if self.batch_size == "auto":

@@ -13,6 +13,7 @@ from PIL import Image
 
 from hybridml._checks import Problems, is_count, list_names
 from hybridml.exceptions import ImageDecodeError
+from hybridml.images.channels import array_channels
 from hybridml.images.decode import MAX_PIXELS, decode_to_pil
 
 _RESAMPLING = {
@@ -28,6 +29,7 @@ def load_batch(
     resize: int,
     crop: int,
     interpolation: str = "bilinear",
+    channels: int = 3,
     executor: ThreadPoolExecutor | None = None,
 ) -> tuple[npt.NDArray[np.uint8], dict[int, str]]:
     """Decode images, resize their shorter sides and cut squares from their centres.
@@ -46,14 +48,16 @@ def load_batch(
         Side of the square, in pixels.
     interpolation : {"bilinear", "bicubic"}, default="bilinear"
         Filter for resizing.
+    channels : int, default=3
+        1 gives the luminance; numbers other than 1 and 3 need arrays that have them.
     executor : ThreadPoolExecutor or None, default=None
         Threads to decode in; Pillow releases the interpreter lock. Do not call this
         function inside one of them.
 
     Returns
     -------
-    pixels : ndarray of shape (n_images, crop, crop, 3), uint8
-        RGB, in the order given; zeros for the images that failed.
+    pixels : ndarray of shape (n_images, crop, crop, channels), uint8
+        In the order given; zeros for the images that failed.
     failures : dict of {int: str}
         Position of each bad image, with the reason, in ascending order.
 
@@ -70,15 +74,23 @@ def load_batch(
     ((2, 24, 24, 3), {1: 'the image is missing'})
     """
     _check_parameters(resize, crop, interpolation)
-    pixels = np.zeros((len(images), crop, crop, 3), dtype=np.uint8)
+    pixels = np.zeros((len(images), crop, crop, channels), dtype=np.uint8)
+
+    def fit(image: Image.Image) -> npt.NDArray[np.uint8]:
+        resized = _resize_shorter_side(image, resize, interpolation)
+        return np.asarray(_crop_centre(resized, crop))
 
     def load_one(position: int) -> str | None:
         try:
-            decoded = decode_to_pil(images[position])
-            resized = _resize_shorter_side(decoded, resize, interpolation)
+            if channels == 3:
+                pixels[position] = fit(decode_to_pil(images[position]))
+                return None
+            bands = array_channels(images[position], channels)
+            for i in range(channels):
+                band = Image.fromarray(np.ascontiguousarray(bands[:, :, i]))
+                pixels[position, :, :, i] = fit(band)
         except ImageDecodeError as exc:
             return str(exc)
-        pixels[position] = np.asarray(_crop_centre(resized, crop))
         return None
 
     run = executor.map if executor is not None else map

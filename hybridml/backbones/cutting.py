@@ -13,6 +13,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 
 from hybridml._checks import check_name, describe
 from hybridml.backbones.hooks import HookedCut
+from hybridml.backbones.in_place import spare_outputs
 from hybridml.backbones.norm_act import split_norm_act
 from hybridml.backbones.pooling import layout_of_rank
 from hybridml.backbones.spec import Backbone, Stage
@@ -111,7 +112,7 @@ def for_inference(cut: nn.Module, dtype: torch.dtype) -> nn.Module:
     copied.eval()
     frozen = copied
     if isinstance(copied, fx.GraphModule):
-        frozen = _fold_batch_norm(split_norm_act(copied))
+        frozen = _fold_batch_norm(split_norm_act(spare_outputs(copied)))
     frozen.requires_grad_(False)
     return to_channels_last(frozen.to(dtype))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from fnmatch import fnmatchcase
@@ -14,11 +15,12 @@ from torch import Tensor, nn
 from torchvision.models import ResNet18_Weights
 
 from hybridml._checks import check_name
-from hybridml._optional import require
+from hybridml._optional import MissingPackageError, require
 from hybridml.backbones.spec import Backbone, Interpolation, Preprocessing, Stage
 from hybridml.exceptions import UnknownBackboneError
 
 PREFIX = "timm:"
+_OLDEST = (1, 0, 26)
 _N_BLOCKS = 4  # of a network whose blocks all have one resolution, as many are declared
 _MAX_PREFIX_TOKENS = 64
 
@@ -51,7 +53,7 @@ def timm_backbone(name: str) -> Backbone:
     Raises
     ------
     MissingPackageError
-        If timm is not installed.
+        If timm is not installed, or too old.
     UnknownBackboneError
         If timm has no such network.
     """
@@ -225,4 +227,13 @@ def _check(timm: Any, name: str) -> None:
 
 
 def _timm(why: str) -> Any:
-    return require("timm", extra="timm", why=why)
+    timm = require("timm", extra="timm", why=why)
+    found = tuple(int(number) for number in re.findall(r"\d+", timm.__version__)[:3])
+    if found < _OLDEST:
+        wanted = ".".join(map(str, _OLDEST))
+        raise MissingPackageError(
+            f"{why} needs timm {wanted} or newer, which loads no pickled code; version "
+            f'{timm.__version__} is installed. Run: pip install "hybridml[timm]"',
+            name="timm",
+        )
+    return timm

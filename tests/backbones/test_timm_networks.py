@@ -234,6 +234,16 @@ def test_a_missing_timm_is_told_with_its_cure(monkeypatch: pytest.MonkeyPatch) -
         list_backbones("timm:*")
 
 
+def test_a_timm_that_loads_pickled_code_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(timm, "__version__", "1.0.25")
+    with pytest.raises(MissingPackageError, match=r"needs timm 1\.0\.26 or newer"):
+        list_backbones("timm:*")
+    monkeypatch.setattr(timm, "__version__", "1.1.0.dev0")
+    assert list_backbones("timm:resnet18") == ["timm:resnet18"]
+
+
 def test_timm_is_not_imported_before_it_is_asked_for() -> None:
     code = (
         "import sys; from hybridml.backbones import get_backbone; "

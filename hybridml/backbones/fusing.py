@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import operator
 from collections.abc import Iterator
 
 from torch import fx, nn
@@ -15,31 +13,6 @@ from hybridml.backbones.packed_convolution import (
     can_pack,
 )
 from hybridml.backbones.same_padding import pad_same
-
-_OVERWRITING = {operator.iadd: operator.add, operator.imul: operator.mul}
-
-
-def keep_outputs(cut: fx.GraphModule) -> None:
-    """Let no operation overwrite what another one, or the caller, still reads.
-
-    In place. Networks overwrite the input of an activation to save memory, and so would
-    change the maps that are cut before it.
-    """
-    for node in list(cut.graph.nodes):
-        inputs = [i for i in node.args[:1] if isinstance(i, fx.Node)]
-        if not any(len(i.users) > 1 for i in inputs):
-            continue
-        layer = _layer(cut, node)
-        if layer is not None and getattr(layer, "inplace", False):
-            kept = copy.copy(layer)  # the module itself may be called elsewhere, too
-            kept.inplace = False  # type: ignore[assignment]
-            node.target = f"kept_{node.name}"
-            cut.add_submodule(node.target, kept)
-        if node.kwargs.get("inplace"):
-            node.kwargs = {**node.kwargs, "inplace": False}
-        if node.target in _OVERWRITING:
-            node.target = _OVERWRITING[node.target]
-    _tidy(cut)
 
 
 def fold_batch_norms(cut: fx.GraphModule) -> None:
@@ -111,7 +84,8 @@ def _pairs(
         if type(_layer(cut, node)) not in kinds:
             continue
         before = node.args[0]
-        is_convolution = isinstance(_layer(cut, before), nn.Conv2d)
+        # Subclasses may do more than a convolution: only this one is known.
+        is_convolution = type(_layer(cut, before)) is nn.Conv2d
         if is_convolution and len(before.users) == 1 and calls[before.target] == 1:
             yield before, node
 

@@ -16,6 +16,7 @@ from numpy.lib.format import write_array_header_1_0
 
 from hybridml._checks import describe
 from hybridml._progress import image_progress
+from hybridml.backbones.own_network import network_name
 from hybridml.exceptions import DataError, InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.images.door import as_images
@@ -81,7 +82,7 @@ def save_features(
     if suffix not in FORMATS:
         expected = "a file name that ends in .parquet or .npy"
         raise InvalidParameterError(describe("output", str(output), expected))
-    images = as_images(X)
+    images = as_images(X, channels=extractor.in_channels)
     kept = None if labels is None else np.asarray(labels)
     if not len(images):
         raise DataError("Found no images: X is empty; expected at least one.")
@@ -103,8 +104,9 @@ def _parts(
 ) -> Iterator[tuple[slice, Features]]:
     """Compute part by part; at the end, raise for all the bad images if so asked."""
     n_rows = max(1, min(_PART_ROWS, _PART_BYTES // (4 * n_features)))
-    is_shown, failures = extractor.verbose > 0, dict[int, str]()
-    with image_progress(len(images), extractor.backbone, shown=is_shown) as tick:
+    name, is_shown = network_name(extractor.backbone), extractor.verbose > 0
+    failures: dict[int, str] = {}
+    with image_progress(len(images), name, shown=is_shown) as tick:
         for start in range(0, len(images), n_rows):
             part = slice(start, start + n_rows)
             features, bad = extractor.transform_with_failures(

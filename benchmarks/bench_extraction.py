@@ -23,7 +23,7 @@ from torchvision import transforms
 from torchvision.models import resnet18
 
 from hybridml import DeepFeatureExtractor, FeatureStore
-from hybridml.backbones.network import load_network
+from hybridml.backbones.loading import load_network
 
 BATCH = 64
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}

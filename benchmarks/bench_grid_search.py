@@ -23,7 +23,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from hybridml import DeepFeatureExtractor, FeatureStore, make_head
-from hybridml.backbones.network import load_network
+from hybridml.backbones.loading import load_network
 from hybridml.images import load_batch
 
 CUT_LAYERS = ("stage2", "stage3", "stage5", "stage7", "penultimate")

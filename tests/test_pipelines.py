@@ -16,7 +16,7 @@ from mlflow import MlflowClient
 from PIL import Image
 
 from hybridml import FeatureStore
-from hybridml.features.store import default_store_path
+from hybridml.features.choosing import default_store_path
 from hybridml.testing import make_photos, register_tiny_backbone
 
 FOLDER = Path(__file__).resolve().parents[1] / "pipelines"

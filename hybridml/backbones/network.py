@@ -1,45 +1,38 @@
-"""A backbone ready to run: its weights, device and precision; shared in a process."""
+"""A backbone ready to run: cut, on its device, in its precision."""
 
 from __future__ import annotations
 
 import copy
 import threading
 import warnings
-from collections import OrderedDict
 from functools import partial
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from hybridml._checks import describe
+from hybridml.backbones.counting import count_forwarded
 from hybridml.backbones.cutting import (
     cut_at,
     find_stage,
     for_inference,
     names_before,
 )
-from hybridml.backbones.own_network import check_runs
+from hybridml.backbones.normalising import normalise
 from hybridml.backbones.pooling import pool
-from hybridml.backbones.precision import dtype_of, resolve_device, resolve_precision
-from hybridml.backbones.registry import get_backbone
+from hybridml.backbones.precision import dtype_of
 from hybridml.backbones.spec import Backbone, Preprocessing, Stage
-from hybridml.backbones.weights import LoadedNetwork, load_weights, weights_identity
+from hybridml.backbones.weights import LoadedNetwork
 from hybridml.backbones.workers import count_workers, single_threaded_workers
-from hybridml.exceptions import InvalidParameterError, PrecisionWarning, WeightsError
+from hybridml.exceptions import PrecisionWarning, WeightsError
 
 # The network always sees this many rows at a time, the last ones padded: kernels are
 # chosen by shape, so that rows would otherwise differ in their last bits by batch size.
 _ROWS = {"cpu": 8, "mps": 32, "cuda": 64}
-_N_KEPT = 4
 _MIN_COSINE = 0.99
 
-_networks: OrderedDict[tuple[object, ...], Network] = OrderedDict()
 _lock = threading.RLock()
-_n_forwarded = 0
 
 
 class Network:
@@ -233,121 +226,3 @@ class Network:
         message = f"{self.backbone.name!r} runs in float32: {reason}."
         warnings.warn(message, PrecisionWarning, stacklevel=2)
         return "fp32"
-
-
-def load_network(
-    backbone: str | nn.Module,
-    *,
-    weights: str | Path | None = "default",
-    image_size: int | None = None,
-    in_channels: int = 3,
-    device: str = "auto",
-    precision: str = "auto",
-    random_state: int = 0,
-) -> Network:
-    """Load a backbone, once per process and configuration.
-
-    Parameters
-    ----------
-    backbone : str or nn.Module
-        A name, or a network; see `hybridml.backbones.get_backbone`.
-    weights : "default", name, path, URL or None
-        See `hybridml.backbones.weights.load_weights`.
-    image_size : int or None
-        Side of the square input in pixels; None for that of the weights.
-    in_channels : int
-        Number of channels of the images.
-    device : str
-        "auto" or what PyTorch calls it.
-    precision : {"auto", "bf16", "fp32"}
-    random_state : int
-        Seed of random weights (``weights=None``).
-
-    Raises
-    ------
-    UnknownBackboneError, WeightsError, InvalidParameterError
-    """
-    declared = get_backbone(backbone)
-    on_device = resolve_device(device)
-    runs_in = resolve_precision(precision, on_device)
-    seed = random_state if weights is None else 0
-    identity = (*weights_identity(weights), seed)
-    who = declared.digest or id(declared)
-    key = (who, identity, image_size, in_channels, str(on_device), runs_in)
-    with _lock:
-        if key not in _networks:
-            loaded = load_weights(
-                declared, weights, random_state=random_state, in_channels=in_channels
-            )
-            _check_image_size(declared, loaded.preprocessing.crop, image_size)
-            sized = loaded.preprocessing.with_image_size(image_size)
-            if declared.digest is not None:
-                check_runs(loaded.module, declared.name, sized)
-            _networks[key] = Network(declared, loaded, sized, on_device, runs_in)
-        _networks.move_to_end(key)
-        while len(_networks) > _N_KEPT:
-            _networks.popitem(last=False)
-        return _networks[key]
-
-
-class NetworkParameters(Protocol):
-    """The parameters by which estimators say which network they mean."""
-
-    backbone: str | nn.Module
-    weights: str | Path | None
-    image_size: int | None
-    device: str
-    precision: str
-    random_state: int
-
-
-def network_of(estimator: NetworkParameters) -> Network:
-    """Load the network that an estimator's parameters name; see `load_network`."""
-    return load_network(
-        estimator.backbone,
-        weights=estimator.weights,
-        image_size=estimator.image_size,
-        in_channels=getattr(estimator, "in_channels", 3),  # not all have it
-        device=estimator.device,
-        precision=estimator.precision,
-        random_state=estimator.random_state,
-    )
-
-
-def normalise(images: Tensor, preprocessing: Preprocessing) -> Tensor:
-    """From (n, channels, h, w) values of 0 to 255 to the network's float32 input."""
-    mean = torch.tensor(preprocessing.mean, device=images.device) * 255
-    std = torch.tensor(preprocessing.std, device=images.device) * 255
-    pixels = images.permute(0, 2, 3, 1)
-    if not pixels.is_contiguous():
-        return images.float().sub_(mean.view(1, -1, 1, 1)).div_(std.view(1, -1, 1, 1))
-    # Where the channels lie side by side, whole lines are quicker than triplets.
-    lines = pixels.flatten(2).float()
-    lines.sub_(mean.repeat(pixels.shape[2])).div_(std.repeat(pixels.shape[2]))
-    return lines.view(pixels.shape).permute(0, 3, 1, 2)
-
-
-def images_forwarded() -> int:
-    """How many images this process has sent through networks so far.
-
-    Each image counts once a pass: an epoch of fine-tuning over 100 images counts 100.
-    """
-    return _n_forwarded
-
-
-def count_forwarded(n_images: int) -> None:
-    """Add to the count of `images_forwarded`."""
-    global _n_forwarded
-    with _lock:
-        _n_forwarded += n_images
-
-
-def _check_image_size(backbone: Backbone, own: int, image_size: int | None) -> None:
-    if image_size is None or image_size == own:
-        return
-    if backbone.fixed_image_size:
-        expected = f"None or {own}: {backbone.name!r} takes no other size"
-        raise InvalidParameterError(describe("image_size", image_size, expected))
-    if image_size < backbone.min_image_size:
-        expected = f"at least {backbone.min_image_size} for {backbone.name!r}"
-        raise InvalidParameterError(describe("image_size", image_size, expected))

@@ -15,10 +15,12 @@ from hybridml._checks import Problems, is_count
 from hybridml._image_input import ImageInput
 from hybridml._progress import image_progress
 from hybridml.backbones.cut_layer import CutLayer
-from hybridml.backbones.network import Network, network_of
+from hybridml.backbones.loading import network_of
+from hybridml.backbones.network import Network
 from hybridml.backbones.own_network import network_name
 from hybridml.backbones.pooling import check_pooling
 from hybridml.exceptions import DataError, WeightsError
+from hybridml.features.choosing import open_store
 from hybridml.features.extraction import (
     DEFAULT_BATCH_SIZE,
     extract_what_can_be_decoded,
@@ -26,7 +28,7 @@ from hybridml.features.extraction import (
 )
 from hybridml.features.out import open_out
 from hybridml.features.request import Request, make_request
-from hybridml.features.store import FeatureStore, open_store
+from hybridml.features.store import FeatureStore
 from hybridml.images.door import as_images
 from hybridml.images.failures import raise_bad_images
 

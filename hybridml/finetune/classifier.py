@@ -16,10 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 from hybridml._image_input import ImageInput
 from hybridml._labels import check_labels
 from hybridml._progress import image_progress
-from hybridml.backbones.network import Network, network_of
+from hybridml.backbones.loading import network_of
+from hybridml.backbones.network import Network
+from hybridml.features.choosing import open_store
 from hybridml.features.extraction import extract
 from hybridml.features.request import make_request
-from hybridml.features.store import FeatureStore, open_store
+from hybridml.features.store import FeatureStore
 from hybridml.finetune.callbacks import Callback
 from hybridml.finetune.epoch_printer import EpochPrinter
 from hybridml.finetune.freezing import freeze_all_but

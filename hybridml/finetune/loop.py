@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from hybridml.backbones.network import count_forwarded, normalise
+from hybridml.backbones.counting import count_forwarded
+from hybridml.backbones.normalising import normalise
 from hybridml.exceptions import DivergedError
 from hybridml.finetune.model import Model
 from hybridml.finetune.optimizer import make_optimizer, make_schedule

@@ -8,7 +8,7 @@ from typing import Any
 from hybridml._checks import Problems, is_count, is_number, list_names
 from hybridml.backbones.network import Network
 from hybridml.backbones.registry import get_backbone
-from hybridml.features.store import open_store
+from hybridml.features.choosing import open_store
 from hybridml.finetune.callbacks import Callback
 from hybridml.finetune.freezing import check_trainable
 from hybridml.finetune.loop import Settings

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from hybridml.backbones.counting import images_forwarded
 from hybridml.backbones.cut_layer import name_cut_layers
-from hybridml.backbones.network import images_forwarded
 from hybridml.backbones.registry import get_backbone
 from hybridml.finetune.callbacks import Callback
 from hybridml.finetune.classifier import FineTuneClassifier

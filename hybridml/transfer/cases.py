@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 from hybridml._checks import describe, is_count
 from hybridml.backbones.cut_layer import CutLayer
-from hybridml.backbones.network import load_network
+from hybridml.backbones.loading import load_network
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.features.store import FeatureStore

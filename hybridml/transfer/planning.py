@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hybridml._checks import describe
 from hybridml.backbones.registry import get_backbone
 from hybridml.exceptions import InvalidParameterError
-from hybridml.features.store import open_store
+from hybridml.features.choosing import open_store
 from hybridml.transfer.candidate import Candidate
 from hybridml.transfer.cases import CaseOptions, check_case, check_options
 

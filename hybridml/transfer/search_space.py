@@ -11,7 +11,7 @@ from sklearn.base import clone
 from hybridml._checks import describe
 from hybridml.backbones.cut_layer import CutLayer, name_cut_layers
 from hybridml.backbones.cutting import find_stage
-from hybridml.backbones.network import network_of
+from hybridml.backbones.loading import network_of
 from hybridml.backbones.pooling import check_pooling, fits
 from hybridml.backbones.registry import get_backbone
 from hybridml.backbones.spec import Backbone

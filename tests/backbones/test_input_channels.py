@@ -16,7 +16,8 @@ from hybridml.backbones.input_channels import (
     widen_input,
     with_channels,
 )
-from hybridml.backbones.network import load_network, normalise
+from hybridml.backbones.loading import load_network
+from hybridml.backbones.normalising import normalise
 from hybridml.backbones.registry import list_backbones
 from hybridml.backbones.spec import Preprocessing
 from hybridml.backbones.weights import load_weights

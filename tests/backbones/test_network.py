@@ -6,7 +6,9 @@ import torch
 from torch import nn
 
 from hybridml.backbones import Backbone, Preprocessing, Stage, register_backbone
-from hybridml.backbones.network import images_forwarded, load_network, normalise
+from hybridml.backbones.counting import images_forwarded
+from hybridml.backbones.loading import load_network
+from hybridml.backbones.normalising import normalise
 from hybridml.exceptions import InvalidParameterError, PrecisionWarning
 from hybridml.testing import make_photos, register_tiny_backbone
 

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from hybridml import DeepFeatureExtractor, FeatureStore
 from hybridml.backbones import get_backbone, list_cut_layers
-from hybridml.backbones.network import load_network, normalise
+from hybridml.backbones.loading import load_network
+from hybridml.backbones.normalising import normalise
 from hybridml.backbones.own_network import network_name
 from hybridml.exceptions import (
     InvalidParameterError,

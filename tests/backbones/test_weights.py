@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from hybridml import DeepFeatureExtractor
-from hybridml.backbones.network import load_network
+from hybridml.backbones.loading import load_network
 from hybridml.backbones.registry import get_backbone
 from hybridml.backbones.weights import load_weights
 from hybridml.exceptions import WeightsError

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from hybridml.backbones.network import Network, load_network
+from hybridml.backbones.loading import load_network
+from hybridml.backbones.network import Network
 from hybridml.features.claims import Claim
 from hybridml.features.computing import Computed, Computer
 from hybridml.testing import make_photos, register_tiny_backbone

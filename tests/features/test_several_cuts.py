@@ -17,7 +17,8 @@ from torchvision.models import VisionTransformer
 
 from hybridml import DeepFeatureExtractor, FeatureStore, make_head
 from hybridml.backbones import Backbone, Preprocessing, Stage, register_backbone
-from hybridml.backbones.network import load_network, normalise
+from hybridml.backbones.loading import load_network
+from hybridml.backbones.normalising import normalise
 from hybridml.exceptions import (
     InvalidParameterError,
     UnknownCutLayerError,

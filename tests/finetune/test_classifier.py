@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hybridml import DeepFeatureExtractor, FeatureStore, FineTuneClassifier
-from hybridml.backbones.network import load_network
+from hybridml.backbones.loading import load_network
 from hybridml.exceptions import (
     DataError,
     DivergedError,

@@ -11,7 +11,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridml.backbones.network import images_forwarded, load_network
+from hybridml.backbones.counting import images_forwarded
+from hybridml.backbones.loading import load_network
 from hybridml.exceptions import DivergedError
 from hybridml.finetune import loop
 from hybridml.finetune.loop import shuffled_batches, train

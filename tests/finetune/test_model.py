@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from hybridml.backbones.network import load_network
+from hybridml.backbones.loading import load_network
 from hybridml.finetune.model import assemble, start_from_probe
 from hybridml.finetune.pixels import Pixels
 from hybridml.finetune.training_data import prepare_training

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hybridml import FineTuneClassifier
-from hybridml.backbones.network import load_network
+from hybridml.backbones.loading import load_network
 from hybridml.exceptions import (
     InvalidParameterError,
     UnknownBackboneError,

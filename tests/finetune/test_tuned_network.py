@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from hybridml.backbones import Backbone, Stage, register_backbone
-from hybridml.backbones.network import load_network
+from hybridml.backbones.loading import load_network
 from hybridml.exceptions import WeightsError
 from hybridml.finetune.probe import LinearHead
 from hybridml.finetune.tuned_network import TunedNetwork

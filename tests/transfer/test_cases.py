@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from hybridml import FeatureStore, TransferClassifier
-from hybridml.backbones.network import images_forwarded
+from hybridml.backbones.counting import images_forwarded
 from hybridml.backbones.registry import get_backbone
 from hybridml.exceptions import (
     DataError,

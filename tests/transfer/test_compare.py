@@ -16,7 +16,7 @@ from PIL import Image
 from sklearn.model_selection import ShuffleSplit
 
 from hybridml import RecordingTracker, compare_transfer_cases
-from hybridml.backbones.network import images_forwarded
+from hybridml.backbones.counting import images_forwarded
 from hybridml.exceptions import (
     DataError,
     ImageDecodeError,

@@ -118,6 +118,8 @@ def for_inference(
         fold_batch_norms(split_norm_act(spare_outputs(ready)))
     ready.requires_grad_(False)
     to_channels_last(ready.to(device=device, dtype=dtype))
+    if isinstance(ready, HookedCut):
+        ready.listen_always()
     if isinstance(ready, fx.GraphModule) and device.type == "cpu" and has_onednn():
         pack_convolutions(ready)
     return ready

@@ -50,6 +50,20 @@ class HookedCut(nn.Module):
         self._buffers = network._buffers
         self.__dict__["network"] = network
         self.nodes = list(nodes)
+        self._in_thread: threading.local | None = None
+
+    def listen_always(self) -> None:
+        """Let several threads run it at a time: for a network that nobody else runs.
+
+        Otherwise each run listens for its own time, and threads wait for each other.
+        """
+        here = self._in_thread = threading.local()
+
+        def note(node: str, output: Any) -> None:
+            getattr(here, "note", lambda *_: None)(node, output)
+
+        for node in self.nodes:
+            listen(self.network, node, note)
 
     def train(self, mode: bool = True) -> Self:
         """Set the mode of the whole network."""
@@ -106,6 +120,14 @@ class HookedCut(nn.Module):
         self, network: nn.Module, images: Tensor, note: Callable[[str, Any], None]
     ) -> None:
         """Run a network and tell of each node as its output comes."""
+        if self._in_thread is not None and network is self.network:
+            self._in_thread.note = note
+            try:
+                with suppress(_AllReached):
+                    network(images)
+            finally:
+                del self._in_thread.note
+            return
         with _lock, ExitStack() as hooks:
             for node in self.nodes:
                 hooks.enter_context(listen(network, node, note))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -130,3 +131,20 @@ def test_a_module_that_does_not_run_is_told(network: Counted) -> None:
     network.add_module("unused", nn.ReLU())
     with pytest.raises(RuntimeError, match="'unused' gave no tensor"):
         HookedCut(network, ["unused"])(IMAGES)
+
+
+def test_threads_run_a_copy_at_the_same_time_and_apart(network: Counted) -> None:
+    ready = for_inference(HookedCut(network, ["stem", "body"]), torch.float32)
+    together = threading.Barrier(2, timeout=30)
+
+    def meet(*_: object) -> None:
+        together.wait()
+
+    ready.network.stem.register_forward_hook(meet)
+    inputs = [IMAGES, IMAGES * 2]
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(ready, inputs))
+    for images, outputs in zip(inputs, found, strict=True):
+        expected = HookedCut(network, ["stem", "body"])(images)
+        for node, output in expected.items():
+            torch.testing.assert_close(outputs[node], output)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import copy
 import warnings
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 from torch import fx, nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from hybridml._checks import check_name, describe
+from hybridml.backbones.exact_start import convert_between, round_behind
 from hybridml.backbones.fusing import fold_batch_norms, pack_convolutions
 from hybridml.backbones.hooks import HookedCut
 from hybridml.backbones.in_place import spare_outputs
 from hybridml.backbones.norm_act import split_norm_act
 from hybridml.backbones.packed_convolution import has_onednn
 from hybridml.backbones.pooling import layout_of_rank
+from hybridml.backbones.rounding import correct_biases
 from hybridml.backbones.spec import Backbone, Stage
 from hybridml.backbones.tracing import UNTRACEABLE, node_names, tracer_options
 from hybridml.exceptions import UnknownCutLayerError
@@ -108,21 +110,50 @@ def names_before(module: nn.Module, stage: Stage) -> set[str]:
 
 
 def for_inference(
-    cut: nn.Module, dtype: torch.dtype, device: torch.device | None = None
+    cut: nn.Module,
+    dtype: torch.dtype,
+    device: torch.device | None = None,
+    *,
+    images: torch.Tensor | None = None,
+    exact: frozenset[str] = frozenset(),
 ) -> nn.Module:
-    """Copy a cut network in a form that runs fast: fused, channels last, typed."""
+    """Copy a cut network in a form that runs fast: fused, channels last, typed.
+
+    Parameters
+    ----------
+    cut : nn.Module
+        As `cut_at` returns it.
+    dtype : torch.dtype
+        What it is to compute in; its input is float32 in any case.
+    device : torch.device or None, default=None
+        Where it is to run; None is the CPU.
+    images : Tensor of shape (n_images, n_channels, height, width), float32, or None
+        Normalised images, over which the effect of rounding the weights is averaged
+        and corrected; None leaves it.
+    exact : set of str
+        Layers that stay in float32; see `exact_layers`.
+    """
     device = device or torch.device("cpu")
-    ready = copy.deepcopy(cut).eval()
-    if isinstance(ready, fx.GraphModule):
-        ready = fx.GraphModule(ready, ready.graph)
-        fold_batch_norms(split_norm_act(spare_outputs(ready)))
-    ready.requires_grad_(False)
-    to_channels_last(ready.to(device=device, dtype=dtype))
+    ready = copy.deepcopy(cut).eval().requires_grad_(False)
     if isinstance(ready, HookedCut):
-        ready.listen_always()
-    if isinstance(ready, fx.GraphModule) and device.type == "cpu" and has_onednn():
-        pack_convolutions(ready)
-    return ready
+        ready.listen_always(dtype)
+        return to_channels_last(ready.to(device=device, dtype=dtype))
+    graph = without_batch_norms(ready)
+    if images is not None and dtype != torch.float32:
+        correct_biases(graph, images, dtype, but_for=exact)
+    if device.type == "cpu" and has_onednn():
+        pack_convolutions(graph)
+    if dtype != torch.float32:
+        round_behind(graph, exact, dtype)
+        convert_between(graph, exact, dtype)
+    return to_channels_last(graph.to(device))
+
+
+def without_batch_norms(cut: nn.Module) -> fx.GraphModule:
+    """Fold the batch norms of a traced network in evaluation mode, in place."""
+    graph = fx.GraphModule(cut, cast(fx.Graph, cut.graph))
+    fold_batch_norms(split_norm_act(spare_outputs(graph)))
+    return graph
 
 
 def to_channels_last(module: Module) -> Module:

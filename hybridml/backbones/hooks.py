@@ -52,11 +52,13 @@ class HookedCut(nn.Module):
         self.nodes = list(nodes)
         self._in_thread: threading.local | None = None
 
-    def listen_always(self) -> None:
+    def listen_always(self, dtype: torch.dtype) -> None:
         """Let several threads run it at a time: for a network that nobody else runs.
 
         Otherwise each run listens for its own time, and threads wait for each other.
+        Images are converted to `dtype` from now on.
         """
+        self._dtype = dtype
         here = self._in_thread = threading.local()
 
         def note(node: str, output: Any) -> None:
@@ -124,7 +126,7 @@ class HookedCut(nn.Module):
             self._in_thread.note = note
             try:
                 with suppress(_AllReached):
-                    network(images)
+                    network(images.to(self._dtype))
             finally:
                 del self._in_thread.note
             return

@@ -18,7 +18,10 @@ from hybridml.backbones.cutting import (
     find_stage,
     for_inference,
     names_before,
+    without_batch_norms,
 )
+from hybridml.backbones.exact_start import exact_layers
+from hybridml.backbones.hooks import HookedCut
 from hybridml.backbones.normalising import normalise
 from hybridml.backbones.pooling import pool
 from hybridml.backbones.precision import dtype_of
@@ -59,6 +62,7 @@ class Network:
         self._loaded = loaded
         self._cuts: dict[tuple[Stage, ...], nn.Module] = {}
         self._shapes: dict[Stage, tuple[int, ...]] = {}
+        self._exact = self._exact_layers()
         self.stages = tuple(s for s in backbone.stages if not self._uncovered(s))
         self.precision = self._checked(precision)
 
@@ -170,18 +174,37 @@ class Network:
         pixels = torch.from_numpy(images)
         if self.device.type == "cuda":  # from pinned memory a copy need not be awaited
             pixels = pixels.pin_memory()
-        pixels = pixels.to(self.device, non_blocking=True).permute(0, 3, 1, 2)
-        network_input = normalise(pixels, self.preprocessing)
-        outputs = self._cut(stages)(network_input.to(dtype_of(self.precision)))
+        network_input = self._normalised(pixels.to(self.device, non_blocking=True))
+        outputs = self._cut(stages)(network_input)
         return {stage: outputs[stage.node] for stage in stages}
 
     def _cut(self, stages: tuple[Stage, ...]) -> nn.Module:
         with _lock:
             if stages not in self._cuts:
                 cut = cut_at(self._loaded.module, stages)
+                images = self._normalised(torch.from_numpy(self._synthetic_images(2)))
                 dtype = dtype_of(self.precision)
-                self._cuts[stages] = for_inference(cut, dtype, self.device)
+                # In one thread: what is rounded how must not depend on their number.
+                with single_threaded_workers(1) as alone:
+                    made = alone.submit(
+                        for_inference,
+                        cut,
+                        dtype,
+                        self.device,
+                        images=images,
+                        exact=self._exact,
+                    )
+                    self._cuts[stages] = made.result()
             return self._cuts[stages]
+
+    def _exact_layers(self) -> frozenset[str]:
+        whole = cut_at(self._loaded.module, self.backbone.stages[-1:])
+        if isinstance(whole, HookedCut):
+            return frozenset()
+        return exact_layers(without_batch_norms(copy.deepcopy(whole).eval()))
+
+    def _normalised(self, pixels: Tensor) -> Tensor:
+        return normalise(pixels.permute(0, 3, 1, 2), self.preprocessing)
 
     def _uncovered(self, stage: Stage) -> set[str]:
         if not self._loaded.missing:

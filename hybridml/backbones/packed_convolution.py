@@ -61,6 +61,9 @@ class PackedConvolution(nn.Module):
     ) -> None:
         super().__init__()
         self.convolution = convolution
+        # Kept in float32 whatever the weights become: its rounding would shift a whole
+        # channel. No parameter, so that it is not converted with the others.
+        self._bias = None if convolution.bias is None else convolution.bias.detach()
         self._pads_same = False
         kind = type(activation) if activation is not None else None
         self._activation = activation_of[kind] if kind else _NO_ACTIVATION
@@ -84,7 +87,7 @@ class PackedConvolution(nn.Module):
         output: Tensor = torch.ops.mkldnn._convolution_pointwise(
             maps,
             weight,
-            convolution.bias,
+            self._bias,
             padding,
             convolution.stride,
             convolution.dilation,

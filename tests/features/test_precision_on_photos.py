@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
@@ -63,11 +63,11 @@ def test_bf16_features_are_as_good_as_fp32_ones(
     names = get_backbone(extractor.backbone).stage_names
     transform = partial(_features, extractor, photos, names)
     exact, rounded = transform("fp32"), transform("bf16")
+    assert not np.array_equal(exact["penultimate"], rounded["penultimate"])
     assert cosine(exact["penultimate"], rounded["penultimate"]).min() >= 0.999
     for name in names:
-        assert not np.array_equal(exact[name], rounded[name])
         apart = abs(accuracy(exact[name], y) - accuracy(rounded[name], y))
-        assert apart <= 0.005 + 1e-9, f"{name}: {apart}"
+        assert apart <= 0.005, f"{name}: {apart}"
 
 
 def _features(
@@ -90,7 +90,10 @@ def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def accuracy(features: np.ndarray, y: np.ndarray) -> float:
-    """Of a linear probe, over all photos, each predicted by a fold without it."""
+    """Of a linear probe, over ten ways of dividing the photos into folds.
+
+    With one way, three photos on the edge of chance would already be 1.5 points.
+    """
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000))
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    return float((cross_val_predict(probe, features, y, cv=folds) == y).mean())
+    folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=10, random_state=0)
+    return float(cross_val_score(probe, features, y, cv=folds).mean())

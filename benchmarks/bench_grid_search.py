@@ -109,7 +109,7 @@ def _print_ratios(seconds: Seconds, n_photos: int, n_few: int) -> None:
     if n_few < n_photos:
         print(
             f"ratio: by photo, no store takes {scaled:.1f} times as long as the store "
-            f"with {n_photos} (an estimate from {n_few} of them)"
+            f"with {n_photos} (an estimate from {n_few}, on the high side)"
         )
     print(
         f"ratio: the store takes {ratio(seconds, EMPTY, BY_HAND):.2f} times as long as "

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 def image_progress(
     n_images: int, what: str, *, shown: bool
 ) -> Iterator[Callable[[int], None]]:
-    """Show on stderr how many of `n_images` are done, and the time left.
+    """Show on stderr how many of `n_images` are done, how fast, and the time left.
 
     On a terminal the bar goes away when all is done; a log gets its last state.
 
@@ -35,15 +35,24 @@ def image_progress(
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
+
+    class RateColumn(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:,.0f}/s" if speed else "")
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("images"),
+        RateColumn(),
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)

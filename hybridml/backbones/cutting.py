@@ -1,58 +1,68 @@
-"""Cutting a network's graph at named nodes, so that nothing behind them is computed."""
+"""Cutting a network at named nodes, so that nothing behind them is computed."""
 
 from __future__ import annotations
 
 import copy
 import warnings
+from typing import TypeVar
 
 import torch
 from torch import fx, nn
-from torchvision.models.feature_extraction import (
-    create_feature_extractor,
-    get_graph_node_names,
-)
+from torchvision.models.feature_extraction import create_feature_extractor
 
 from hybridml._checks import check_name, describe
 from hybridml.backbones.fusing import fold_batch_norms, pack_convolutions
+from hybridml.backbones.hooks import HookedCut
+from hybridml.backbones.in_place import spare_outputs
+from hybridml.backbones.norm_act import split_norm_act
 from hybridml.backbones.packed_convolution import has_onednn
 from hybridml.backbones.pooling import layout_of_rank
 from hybridml.backbones.spec import Backbone, Stage
+from hybridml.backbones.tracing import UNTRACEABLE, node_names, tracer_options
 from hybridml.exceptions import UnknownCutLayerError
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 def find_stage(backbone: Backbone, cut_layer: str) -> Stage:
-    """Look a cut layer up: a declared stage, or any node of the network's graph.
+    """Look a cut layer up: a declared stage, a node of the network's graph or a module.
 
     Raises
     ------
     UnknownCutLayerError
-        If the backbone has neither; the message suggests the nearest name.
+        If the backbone has none of them; the message suggests the nearest name.
     """
     for stage in backbone.stages:
         if stage.name == cut_layer:
             return stage
     with torch.device("meta"):
         module = backbone.build(backbone.n_classes).eval()
-    nodes = get_graph_node_names(module, suppress_diff_warning=True)[1][1:]
+    nodes = dict.fromkeys(
+        path for node in node_names(module) for path in _with_parents(node)
+    )
     check_name(
         "cut_layer",
         cut_layer,
         [*backbone.stage_names, *nodes],
-        expected=f"a stage of {backbone.name!r} ({', '.join(backbone.stage_names)}) "
-        "or a node of its graph",
+        expected=f"a stage of {backbone.name!r} ({', '.join(backbone.stage_names)}), "
+        "a node of its graph or a module",
         see=f"list_cut_layers({backbone.name!r})",
         error=UnknownCutLayerError,
     )
-    size = backbone.preprocessing.crop
+    size, channels = backbone.preprocessing.crop, backbone.preprocessing.channels
     cut = cut_at(module, (Stage(cut_layer, cut_layer),))
-    output = cut(torch.empty(1, 3, size, size, device="meta"))[cut_layer]
+    try:
+        output = cut(torch.empty(1, channels, size, size, device="meta"))[cut_layer]
+    except RuntimeError as exc:
+        expected = f"a module that runs and gives one tensor ({exc})"
+        raise UnknownCutLayerError(describe("cut_layer", cut_layer, expected)) from exc
     if not isinstance(output, torch.Tensor):
         expected = "a node that gives one tensor"
         raise UnknownCutLayerError(describe("cut_layer", cut_layer, expected))
     return Stage(cut_layer, cut_layer, layout_of_rank(output.ndim))
 
 
-def cut_at(module: nn.Module, stages: tuple[Stage, ...]) -> fx.GraphModule:
+def cut_at(module: nn.Module, stages: tuple[Stage, ...]) -> nn.Module:
     """Cut a network at some stages.
 
     Parameters
@@ -63,33 +73,74 @@ def cut_at(module: nn.Module, stages: tuple[Stage, ...]) -> fx.GraphModule:
 
     Returns
     -------
-    cut : fx.GraphModule
-        Gives a dict from stage name to output; nodes behind the last stage are gone.
+    cut : fx.GraphModule or HookedCut
+        Gives a dict from stage name to output; nodes behind the last stage are gone,
+        or not computed where the network cannot be traced.
     """
     was_training = module.training
     # Two names may stand for one node; the extractor wants each node once.
     nodes = {stage.node: stage.node for stage in stages}
-    with warnings.catch_warnings():
-        # torchvision warns for every network whose two modes differ (dropout).
-        warnings.filterwarnings("ignore", "NOTE: The nodes obtained by tracing")
-        cut: fx.GraphModule = create_feature_extractor(
-            module, return_nodes=nodes, suppress_diff_warning=True
-        )
+    cut: nn.Module
+    try:
+        with warnings.catch_warnings():
+            # torchvision warns for every network whose two modes differ (dropout).
+            warnings.filterwarnings("ignore", "NOTE: The nodes obtained by tracing")
+            cut = create_feature_extractor(
+                module,
+                return_nodes=nodes,
+                tracer_kwargs=tracer_options(module),
+                suppress_diff_warning=True,
+            )
+    except UNTRACEABLE as exc:
+        try:
+            cut = HookedCut(module, list(nodes))
+        except AttributeError:  # no module has this name: the graph was not at fault
+            raise exc from None
     module.train(was_training)
     cut.train(was_training)
     return cut
 
 
+def names_before(module: nn.Module, stage: Stage) -> set[str]:
+    """Names of the parameters and buffers that the output at a stage depends on."""
+    cut = cut_at(module, (stage,))
+    return cut.names() if isinstance(cut, HookedCut) else set(cut.state_dict())
+
+
 def for_inference(
-    cut: fx.GraphModule, dtype: torch.dtype, device: torch.device
-) -> fx.GraphModule:
+    cut: nn.Module, dtype: torch.dtype, device: torch.device | None = None
+) -> nn.Module:
     """Copy a cut network in a form that runs fast: fused, channels last, typed."""
-    copied = copy.deepcopy(cut)
-    copied.eval()
-    ready = fx.GraphModule(copied, copied.graph)
-    fold_batch_norms(ready)
+    device = device or torch.device("cpu")
+    ready = copy.deepcopy(cut).eval()
+    if isinstance(ready, fx.GraphModule):
+        ready = fx.GraphModule(ready, ready.graph)
+        fold_batch_norms(split_norm_act(spare_outputs(ready)))
     ready.requires_grad_(False)
-    ready.to(device=device, dtype=dtype).to(memory_format=torch.channels_last)
-    if device.type == "cpu" and has_onednn():
+    to_channels_last(ready.to(device=device, dtype=dtype))
+    if isinstance(ready, fx.GraphModule) and device.type == "cpu" and has_onednn():
         pack_convolutions(ready)
     return ready
+
+
+def to_channels_last(module: Module) -> Module:
+    """Bring a module's tensors, in place, into the layout that convolutions prefer.
+
+    Unlike ``module.to(memory_format=...)`` it leaves tensors of five axes alone.
+    """
+    for tensor in (*module.parameters(), *module.buffers()):
+        if tensor.ndim == 4:
+            tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
+    return module
+
+
+def _with_parents(node: str) -> list[str]:
+    """Paths of the modules around a node, outermost first, and the node itself.
+
+    Examples
+    --------
+    >>> _with_parents("layer1.0.relu")
+    ['layer1', 'layer1.0', 'layer1.0.relu']
+    """
+    parts = node.split(".")
+    return [".".join(parts[: i + 1]) for i in range(len(parts))]

@@ -84,7 +84,8 @@ def _pairs(
         if type(_layer(cut, node)) not in kinds:
             continue
         before = node.args[0]
-        is_convolution = isinstance(_layer(cut, before), nn.Conv2d)
+        # Subclasses may do more than a convolution: only this one is known.
+        is_convolution = type(_layer(cut, before)) is nn.Conv2d
         if is_convolution and len(before.users) == 1 and calls[before.target] == 1:
             yield before, node
 

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 import torch
-from torch import Tensor, fx, nn
-from torch.utils.flop_counter import FlopCounterMode
-from torchvision.models.feature_extraction import (
-    create_feature_extractor,
-    get_graph_node_names,
-)
+from torch import Tensor, nn
 
 from hybridml._checks import describe, is_count
+from hybridml.backbones.measuring import Measured, measure
 from hybridml.backbones.pooling import as_maps, layout_of_rank, pool
 from hybridml.backbones.registry import get_backbone
 from hybridml.backbones.spec import Backbone, Stage
+from hybridml.backbones.tracing import node_names
 from hybridml.exceptions import InvalidParameterError
-
-_N_IMAGES = 2  # tells a tensor with one row per image from one without
 
 
 def list_cut_layers(
-    backbone: str, *, image_size: int | None = None, all_nodes: bool = False
+    backbone: str | nn.Module, *, image_size: int | None = None, all_nodes: bool = False
 ) -> pd.DataFrame:
     """List where a backbone can be cut, without its weights and without computing.
 
     Parameters
     ----------
-    backbone : str
-        A registered name.
+    backbone : str or nn.Module
+        A registered name, "timm:" and a name of timm's, or a network of your own.
     image_size : int or None, default=None
         Side of the square input in pixels; None for that of the default weights.
     all_nodes : bool, default=False
@@ -74,87 +68,46 @@ def list_cut_layers(
     size = _checked_size(declared, image_size)
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
         network = declared.build(declared.n_classes).eval()
-        cuts: dict[str, Stage | None] = {stage.node: stage for stage in declared.stages}
+        cuts: list[tuple[str, Stage | None]] = [(s.node, s) for s in declared.stages]
         if all_nodes:
             cuts = _every_node(declared, network)
-        outputs, meter = _measure(network, list(cuts), size)
+        found = measure(
+            network,
+            list(dict(cuts)),
+            channels=declared.preprocessing.channels,
+            image_size=size,
+        )
+    order = {node: place for place, node in enumerate(found)}
     rows = [
-        _row(cuts[name] or _undeclared(name, meter.values[node]), node, meter)
-        for name, node in outputs.items()
-        if meter.is_feature(node)
+        _row(stage or _undeclared(node, found[node].output), found[node])
+        for node, stage in sorted(
+            (cut for cut in cuts if cut[0] in found), key=lambda cut: order[cut[0]]
+        )
     ]
     return pd.DataFrame(rows).astype(dict.fromkeys(["height", "width"], "Int64"))
 
 
-class _Meter(fx.Interpreter):
-    """Runs a graph node by node and notes each one's output and its own cost."""
-
-    def __init__(self, module: fx.GraphModule) -> None:
-        super().__init__(module)
-        self.values: dict[fx.Node, Any] = {}
-        self._counter = FlopCounterMode(display=False)
-        self._flops: dict[fx.Node, int] = {}
-        self._needed: dict[fx.Node, set[fx.Node]] = {}
-
-    def measure(self, images: Tensor) -> None:
-        with torch.no_grad(), self._counter:
-            self.run(images)
-
-    def run_node(self, n: fx.Node) -> Any:
-        before = self._counter.get_total_flops()
-        self.values[n] = super().run_node(n)
-        self._flops[n] = self._counter.get_total_flops() - before
-        self._needed[n] = {n}.union(*(self._needed[i] for i in n.all_input_nodes))
-        return self.values[n]
-
-    def macs_to(self, node: fx.Node) -> float:
-        """Multiply-adds of one image in this node and all that it needs."""
-        return sum(self._flops[needed] for needed in self._needed[node]) / 2 / _N_IMAGES
-
-    def is_feature(self, node: fx.Node) -> bool:
-        """Whether a node gives a tensor with one row per image, computed from it."""
-        value = self.values[node]
-        is_tensor = isinstance(value, Tensor) and value.ndim > 1
-        return (
-            is_tensor
-            and value.shape[0] == _N_IMAGES
-            and any(needed.op == "placeholder" for needed in self._needed[node])
-        )
-
-
-def _measure(
-    network: nn.Module, nodes: list[str], size: int
-) -> tuple[dict[str, fx.Node], _Meter]:
-    """Run as much of a network as some nodes need; find them in its cut graph."""
-    return_nodes = dict(zip(nodes, nodes, strict=True))
-    cut = create_feature_extractor(
-        network, return_nodes, suppress_diff_warning=True
-    ).eval()
-    meter = _Meter(cut)
-    meter.measure(torch.empty(_N_IMAGES, 3, size, size))
-    (result,) = (node for node in cut.graph.nodes if node.op == "output")
-    found: Any = result.args[0]
-    return {name: found[name] for name in nodes}, meter
-
-
-def _every_node(backbone: Backbone, network: nn.Module) -> dict[str, Stage | None]:
+def _every_node(
+    backbone: Backbone, network: nn.Module
+) -> list[tuple[str, Stage | None]]:
     """Name every node of the graph, with the stage that it is the output of, if any."""
-    nodes = get_graph_node_names(network, suppress_diff_warning=True)[1][1:]
+    nodes = node_names(network)
     cuts: dict[str, Stage | None] = dict.fromkeys(nodes)
     for stage in backbone.stages:
         inside = [node for node in nodes if f"{node}.".startswith(f"{stage.node}.")]
-        cuts[inside[-1]] = replace(stage, node=inside[-1])
+        node = stage.node if stage.node in nodes or not inside else inside[-1]
+        cuts[node] = replace(stage, node=node)
     # A node with a stage's name that is not its output cannot be asked for by name.
     taken = set(backbone.stage_names)
-    return {node: stage for node, stage in cuts.items() if stage or node not in taken}
+    return [(node, stage) for node, stage in cuts.items() if stage or node not in taken]
 
 
 def _undeclared(node: str, output: Tensor) -> Stage:
     return Stage(node, node, layout_of_rank(output.ndim))
 
 
-def _row(stage: Stage, node: fx.Node, meter: _Meter) -> dict[str, object]:
-    output = meter.values[node]
+def _row(stage: Stage, measured: Measured) -> dict[str, object]:
+    output = measured.output
     has_grid = stage.layout in ("maps", "maps_last")
     height, width = as_maps(output, stage).shape[2:] if has_grid else (pd.NA, pd.NA)
     n_features = pool(output, stage, "mean").shape[1]
@@ -165,7 +118,7 @@ def _row(stage: Stage, node: fx.Node, meter: _Meter) -> dict[str, object]:
         "height": height,
         "width": width,
         "n_features": n_features,
-        "gmacs": meter.macs_to(node) / 1e9,
+        "gmacs": measured.gmacs,
     }
 
 

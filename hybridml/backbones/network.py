@@ -16,7 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from hybridml._checks import describe
-from hybridml.backbones.cutting import cut_at, find_stage, for_inference
+from hybridml.backbones.cutting import (
+    cut_at,
+    find_stage,
+    for_inference,
+    names_before,
+)
+from hybridml.backbones.own_network import check_runs
 from hybridml.backbones.pooling import pool
 from hybridml.backbones.precision import dtype_of, resolve_device, resolve_precision
 from hybridml.backbones.registry import get_backbone
@@ -120,7 +126,7 @@ class Network:
 
         Parameters
         ----------
-        images : ndarray of shape (n_images, crop, crop, 3), uint8
+        images : ndarray of shape (n_images, crop, crop, channels), uint8
         stages : tuple of Stage
         pooling : str
 
@@ -187,13 +193,13 @@ class Network:
     def _uncovered(self, stage: Stage) -> set[str]:
         if not self._loaded.missing:
             return set()
-        cut = cut_at(self._loaded.module, (stage,))
-        return set(cut.state_dict()) & self._loaded.missing
+        return names_before(self._loaded.module, stage) & self._loaded.missing
 
     def _synthetic_images(self, n_images: int) -> npt.NDArray[np.uint8]:
         """Smooth random images of the network's own input size, always the same."""
         generator = torch.Generator().manual_seed(0)
-        coarse = torch.rand(n_images, 3, 8, 8, generator=generator) * 255
+        channels = self.preprocessing.channels
+        coarse = torch.rand(n_images, channels, 8, 8, generator=generator) * 255
         size = self.preprocessing.crop
         smooth = nn.functional.interpolate(coarse, size=size, mode="bilinear")
         return smooth.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
@@ -230,10 +236,11 @@ class Network:
 
 
 def load_network(
-    backbone: str,
+    backbone: str | nn.Module,
     *,
     weights: str | Path | None = "default",
     image_size: int | None = None,
+    in_channels: int = 3,
     device: str = "auto",
     precision: str = "auto",
     random_state: int = 0,
@@ -242,12 +249,14 @@ def load_network(
 
     Parameters
     ----------
-    backbone : str
-        A registered name.
+    backbone : str or nn.Module
+        A name, or a network; see `hybridml.backbones.get_backbone`.
     weights : "default", name, path, URL or None
         See `hybridml.backbones.weights.load_weights`.
     image_size : int or None
         Side of the square input in pixels; None for that of the weights.
+    in_channels : int
+        Number of channels of the images.
     device : str
         "auto" or what PyTorch calls it.
     precision : {"auto", "bf16", "fp32"}
@@ -263,12 +272,17 @@ def load_network(
     runs_in = resolve_precision(precision, on_device)
     seed = random_state if weights is None else 0
     identity = (*weights_identity(weights), seed)
-    key = (id(declared), identity, image_size, str(on_device), runs_in)
+    who = declared.digest or id(declared)
+    key = (who, identity, image_size, in_channels, str(on_device), runs_in)
     with _lock:
         if key not in _networks:
-            loaded = load_weights(declared, weights, random_state=random_state)
+            loaded = load_weights(
+                declared, weights, random_state=random_state, in_channels=in_channels
+            )
             _check_image_size(declared, loaded.preprocessing.crop, image_size)
             sized = loaded.preprocessing.with_image_size(image_size)
+            if declared.digest is not None:
+                check_runs(loaded.module, declared.name, sized)
             _networks[key] = Network(declared, loaded, sized, on_device, runs_in)
         _networks.move_to_end(key)
         while len(_networks) > _N_KEPT:
@@ -279,7 +293,7 @@ def load_network(
 class NetworkParameters(Protocol):
     """The parameters by which estimators say which network they mean."""
 
-    backbone: str
+    backbone: str | nn.Module
     weights: str | Path | None
     image_size: int | None
     device: str
@@ -293,6 +307,7 @@ def network_of(estimator: NetworkParameters) -> Network:
         estimator.backbone,
         weights=estimator.weights,
         image_size=estimator.image_size,
+        in_channels=getattr(estimator, "in_channels", 3),  # not all have it
         device=estimator.device,
         precision=estimator.precision,
         random_state=estimator.random_state,

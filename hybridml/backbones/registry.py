@@ -1,13 +1,22 @@
-"""Which backbones exist: the built-in ones and those a user registers."""
+"""Which backbones exist: the built-in ones, timm's and those a user registers."""
 
 from __future__ import annotations
 
+import sys
+from fnmatch import fnmatchcase
 from functools import cache
+from typing import TYPE_CHECKING, TypeGuard
 
-from hybridml._checks import check_name
+from hybridml._checks import check_name, describe
+from hybridml._optional import is_installed
+from hybridml.backbones.classics import name_of_classic
 from hybridml.backbones.spec import Backbone
 from hybridml.exceptions import UnknownBackboneError
 
+if TYPE_CHECKING:
+    from torch import nn
+
+_TIMM = "timm:"
 _registered: dict[str, Backbone] = {}
 
 
@@ -63,20 +72,66 @@ def register_backbone(backbone: Backbone, *, overwrite: bool = False) -> None:
     _registered[backbone.name] = backbone
 
 
-def list_backbones() -> list[str]:
-    """Names of all the backbones, sorted."""
-    return sorted({**_builtin(), **_registered})
+def list_backbones(pattern: str | None = None) -> list[str]:
+    """Names of the backbones, sorted.
+
+    Parameters
+    ----------
+    pattern : str or None, default=None
+        Shell pattern that the names must match. Those of the package timm are listed
+        only by a pattern that asks for them: "timm:*", "timm:resnet*".
+
+    Returns
+    -------
+    names : list of str
+
+    Raises
+    ------
+    MissingPackageError
+        If timm's are asked for and timm is not installed.
+
+    Examples
+    --------
+    >>> list_backbones("resnet1*")
+    ['resnet101', 'resnet152', 'resnet18']
+    """
+    known = sorted({**_builtin(), **_registered})
+    if pattern is None:
+        return known
+    matching = [name for name in known if fnmatchcase(name, pattern)]
+    if not pattern.startswith(_TIMM):
+        return matching
+    from hybridml.backbones.timm_networks import timm_names
+
+    return sorted({*matching, *timm_names(pattern)})
 
 
-def get_backbone(name: str) -> Backbone:
-    """Look a backbone up by name.
+def get_backbone(name: str | nn.Module) -> Backbone:
+    """Look a backbone up by name, or declare a network of your own.
+
+    Parameters
+    ----------
+    name : str or nn.Module
+        One of `list_backbones`, "timm:" with a name of timm's, or a network.
 
     Raises
     ------
     UnknownBackboneError
         If none is registered under this name; the message suggests the nearest one.
+    MissingPackageError
+        If it is one of timm's and timm is not installed.
     """
+    if _is_module(name):
+        from hybridml.backbones.own_network import declare_network
+
+        return declare_network(name)
     known = {**_builtin(), **_registered}
+    if isinstance(name, str) and name not in known:
+        if name.startswith(_TIMM):
+            from hybridml.backbones.timm_networks import timm_backbone
+
+            return timm_backbone(name)
+        _suggest_other_name(name)
     check_name(
         "backbone",
         name,
@@ -85,4 +140,26 @@ def get_backbone(name: str) -> Backbone:
         see="list_backbones()",
         error=UnknownBackboneError,
     )
-    return known[name]
+    return known[str(name)]
+
+
+def _is_module(backbone: object) -> TypeGuard[nn.Module]:
+    # Whoever has a network has torch loaded.
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(backbone, torch.nn.Module)
+
+
+def _suggest_other_name(name: str) -> None:
+    """Raise if this is what a network is called elsewhere: in papers, or in timm."""
+    found = name_of_classic(name)
+    if found is None and is_installed("timm"):
+        from hybridml.backbones.timm_networks import timm_names
+
+        found = _TIMM + name if _TIMM + name in timm_names() else None
+    if found is None:
+        return
+    cure = f"Did you mean {found!r}? See list_backbones()."
+    if found.startswith(_TIMM) and not is_installed("timm"):
+        cure += ' It needs: pip install "hybridml[timm]"'
+    message = describe("backbone", name, "a registered backbone", cure)
+    raise UnknownBackboneError(message)

@@ -29,15 +29,20 @@ class Preprocessing:
     resize, crop : int
         In pixels.
     interpolation : {"bilinear", "bicubic"}
-    mean, std : tuple of three floats
-        Of the red, green and blue channel, on a scale of 0 to 1.
+    mean, std : tuple of float
+        One for each input channel (red, green, blue), on a scale of 0 to 1.
     """
 
     resize: int = 256
     crop: int = 224
     interpolation: Interpolation = "bilinear"
-    mean: tuple[float, float, float] = IMAGENET_MEAN
-    std: tuple[float, float, float] = IMAGENET_STD
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+
+    @property
+    def channels(self) -> int:
+        """Number of input channels."""
+        return len(self.mean)
 
     def with_image_size(self, image_size: int | None) -> Preprocessing:
         """Return the same preprocessing for another input size, proportions kept."""
@@ -59,7 +64,8 @@ class Stage:
     node : str
         Name of the node in the network's traced graph whose output is taken
         (`torchvision.models.feature_extraction.get_graph_node_names`, evaluation mode),
-        or of a module, which stands for its last node.
+        or of a module, which stands for its last node. Where a network cannot be
+        traced, of a module.
     layout : {"maps", "maps_last", "tokens", "vector"}
         How to read the output: (n, channels, height, width); (n, height, width,
         channels); (n, prefix + positions, channels); (n, features).
@@ -102,6 +108,9 @@ class Backbone:
         Smallest input that passes through the network, in pixels.
     fixed_image_size : bool
         True where the network only takes its own input size (ViT, MaxViT ...).
+    digest : str or None
+        Digest of code and weights, where `build` returns a copy of a network that was
+        given as a module; None for networks by name.
     """
 
     name: str
@@ -114,6 +123,7 @@ class Backbone:
     n_classes: int = 1000
     min_image_size: int = 32
     fixed_image_size: bool = False
+    digest: str | None = None
 
     @property
     def stage_names(self) -> tuple[str, ...]:

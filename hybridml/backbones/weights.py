@@ -5,19 +5,27 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import TypeGuard
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
 import torch
 from torch import Tensor, nn
 
-from hybridml._checks import describe, did_you_mean
+from hybridml._checks import describe, did_you_mean, list_names
+from hybridml.backbones.input_channels import (
+    first_convolution,
+    widen_input,
+    with_channels,
+)
 from hybridml.backbones.spec import Backbone, Preprocessing
 from hybridml.exceptions import WeightsError
 
-_WRAPPERS = ("state_dict", "model_state_dict", "model")
+# Of an averaged and a plain state in one file, the averaged one is meant to be used.
+_WRAPPERS = ("state_dict_ema", "state_dict", "model_state_dict", "model")
+_PREFIXES = ("module.", "_orig_mod.")  # of parallel and of compiled networks
 _SCHEMES = ("http", "https", "file")
 _NO_DOWNLOAD = (
     "Pass weights='path/to/file.pth', or weights=None for random ones; the default "
@@ -47,7 +55,11 @@ class LoadedNetwork:
 
 
 def load_weights(
-    backbone: Backbone, weights: str | Path | None, *, random_state: int = 0
+    backbone: Backbone,
+    weights: str | Path | None,
+    *,
+    random_state: int = 0,
+    in_channels: int = 3,
 ) -> LoadedNetwork:
     """Build a backbone and put weights into it.
 
@@ -56,22 +68,54 @@ def load_weights(
     backbone : Backbone
     weights : "default", name, path, URL or None
         The published weights, others by their published name ("IMAGENET1K_V1"), a
-        state dict in a .pth or .safetensors file or at an http(s) or file URL, or
-        None for random weights.
+        state dict in a .pth or .safetensors file or at an http(s) or file URL (of a
+        training checkpoint, the state dict in it), or None for random weights.
     random_state : int, default=0
         Seed of the random weights.
+    in_channels : int, default=3
+        Number of input channels; see `hybridml.backbones.input_channels`. The digest
+        is that of the weights before they are fitted to it.
 
     Raises
     ------
     WeightsError
         If the weights cannot be had, cannot be read, or do not fit the backbone.
+    InvalidParameterError
+        If the network cannot take so many channels.
     """
+    loaded = _load(backbone, weights, random_state)
+    module, preprocessing = loaded.module, loaded.preprocessing
+    if in_channels == preprocessing.channels:
+        return loaded
+    if backbone.digest and first_convolution(module, in_channels) is None:
+        # A network of one's own may take in its channels by other means.
+        return replace(loaded, preprocessing=with_channels(preprocessing, in_channels))
+    seed = random_state if weights is None else None
+    widened = widen_input(module, preprocessing, in_channels, random_state=seed)
+    return replace(loaded, preprocessing=widened)
+
+
+def _load(
+    backbone: Backbone, weights: str | Path | None, random_state: int
+) -> LoadedNetwork:
+    if backbone.digest is not None:
+        return LoadedNetwork(
+            _own_network(backbone, weights), backbone.digest, backbone.preprocessing
+        )
     if weights is None:
         module = _build(backbone, backbone.n_classes, random_state)
         return LoadedNetwork(module, digest_state(module), backbone.preprocessing)
     state, preprocessing = _fetch(backbone, weights)
     module, missing = _fit_state(backbone, state, weights)
     return LoadedNetwork(module, digest_state(module), preprocessing, missing)
+
+
+def _own_network(backbone: Backbone, weights: str | Path | None) -> nn.Module:
+    if weights != "default":
+        expected = "'default': a network given as a module brings its own weights"
+        cure = "Load others into it with its load_state_dict."
+        raise WeightsError(describe("weights", weights, expected, cure))
+    return backbone.build(backbone.n_classes).eval()
 
 
 def digest_state(module: nn.Module) -> str:
@@ -145,11 +189,13 @@ def _read(weights: str | Path, known: tuple[str, ...]) -> Mapping[str, Tensor]:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
-            return load_file(path)
+            return _unwrap(load_file(path), weights)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as exc:  # whose text recommends running the code
         reason = "not a state dict of tensors alone (.pth), nor a .safetensors file"
-        raise WeightsError(f"Cannot read weights from {path!s}: {reason}.") from exc
+        cure = "Save one with: torch.save(network.state_dict(), path)"
+        message = f"Cannot read weights from {path!s}: {reason}. {cure}"
+        raise WeightsError(message) from exc
     except (RuntimeError, EOFError, OSError, ValueError) as exc:
         raise WeightsError(f"Cannot read weights from {path!s}: {exc}") from exc
     return _unwrap(state, weights)
@@ -174,17 +220,49 @@ def _unwrap(state: object, weights: str | Path) -> Mapping[str, Tensor]:
             state = state[wrapper]
     if not isinstance(state, Mapping) or not state:
         raise WeightsError(f"{weights!s} holds no state dict (a mapping of tensors).")
-    wrong = [name for name, value in state.items() if not isinstance(value, Tensor)]
-    if wrong:
-        raise WeightsError(
-            f"{weights!s} holds no state dict: {wrong[0]!r} is no tensor."
-        )
-    return {name.removeprefix("module."): value for name, value in state.items()}
+    if not _is_state(state):
+        inner = [value for value in state.values() if _is_state(value)]
+        if len(inner) != 1:
+            wrong = next(n for n, v in state.items() if not isinstance(v, Tensor))
+            names = ", ".join(repr(str(name)) for name in list(state)[:5])
+            raise WeightsError(
+                f"{weights!s} holds no state dict: {wrong!r} is no tensor. Its keys "
+                f"begin with {names}; expected names of parameters, or one of "
+                f"{list_names(_WRAPPERS)}."
+            )
+        state = inner[0]
+    return {_without_prefixes(name): value for name, value in state.items()}
+
+
+def _is_state(value: object) -> TypeGuard[Mapping[str, Tensor]]:
+    if not isinstance(value, Mapping) or not value:
+        return False
+    return all(isinstance(inner, Tensor) for inner in value.values())
+
+
+def _without_prefixes(name: str) -> str:
+    for prefix in _PREFIXES:
+        name = name.removeprefix(prefix)
+    return name
+
+
+def _without_wrapper(
+    backbone: Backbone, state: Mapping[str, Tensor]
+) -> Mapping[str, Tensor]:
+    """Take off the name of an attribute that held the network when it was saved."""
+    with torch.device("meta"):
+        expected = set(backbone.build(backbone.n_classes).state_dict())
+    wrapper = next(iter(state)).partition(".")[0] + "."
+    if expected & set(state) or not all(name.startswith(wrapper) for name in state):
+        return state
+    inner = {name.removeprefix(wrapper): value for name, value in state.items()}
+    return inner if expected & set(inner) else state
 
 
 def _fit_state(
     backbone: Backbone, state: Mapping[str, Tensor], weights: str | Path
 ) -> tuple[nn.Module, frozenset[str]]:
+    state = _without_wrapper(backbone, state)
     module = _build(backbone, _n_classes_of(backbone, state))
     expected = module.state_dict()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_format
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 BACKBONES_EXAMPLES = examples(
     ("hybridml backbones", "one name a line"),
-    ("hybridml backbones | grep resnet", "those of a family"),
+    ("hybridml backbones 'resnet*'", "those of a family"),
+    ("hybridml backbones --classics", "the networks of the textbooks"),
     ("hybridml layers resnet18", "where one of them can be cut"),
 )
 LAYERS_EXAMPLES = examples(
@@ -28,13 +30,29 @@ LAYERS_EXAMPLES = examples(
 
 
 def backbones(
+    pattern: Annotated[
+        str | None,
+        typer.Argument(
+            help="Only names like this: 'resnet*'. 'timm:*' lists those of timm.",
+            show_default=False,
+        ),
+    ] = None,
+    classics: Annotated[
+        bool, typer.Option("--classics", help="Only the networks of the textbooks.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="As a JSON list.")] = False,
 ) -> None:
     """List the networks that can be used, by name."""
     from hybridml.backbones import list_backbones
+    from hybridml.backbones.classics import CLASSICS
 
-    names = list_backbones()
-    typer.echo(json_format.dumps(names) if json else "\n".join(names))
+    if classics:
+        found = [c for c in CLASSICS if fnmatchcase(c.backbone, pattern or "*")]
+        names = [c.backbone for c in found]
+        lines = [f"{c.title:<16}{c.year}  {c.backbone}" for c in found]
+    else:
+        names = lines = list_backbones(pattern)
+    typer.echo(json_format.dumps(names) if json else "\n".join(lines))
 
 
 def layers(

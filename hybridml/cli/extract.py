@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -13,10 +13,6 @@ from hybridml.cli.help_text import examples
 from hybridml.cli.options import given
 from hybridml.cli.terminal import say, to_stderr
 from hybridml.exceptions import DataError
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 EXAMPLES = examples(
     ("hybridml extract photos --output features.parquet", "one row per image"),
@@ -31,12 +27,13 @@ _FORMATS = (".parquet", ".npy")
 
 def extract(
     output: Annotated[
-        Path,
+        str,
         typer.Option(
             "--output",
             "-o",
             help=".parquet: image, label (where there is one), and one column per "
-            "feature. .npy: the features alone, rows in the order of the images.",
+            "feature. .npy: the features alone, rows in the order of the images. "
+            "Also as a URL.",
             metavar="FILE",
         ),
     ],
@@ -80,12 +77,10 @@ def extract(
     """Save the deep features of images, for work outside hybridml.
 
     Each image goes through the network once; another cut layer later
-    comes from the store.
+    comes from the store. Memory does not grow with the number of images,
+    and an interrupted run goes on where it stopped.
     """
-    options.check_can_be_written("--output", output)
-    if output.suffix.lower() not in _FORMATS:
-        message = f"{str(output)!r} should end in .parquet or .npy."
-        raise typer.BadParameter(message, param_hint="--output")
+    _check_output(output)
     in_store = options.store_option(store, no_store)
     columns = {"image": image, "target": target, "split": split}
     check_one_source(folder, manifest, columns=tuple(columns.values()))
@@ -99,9 +94,8 @@ def extract(
         n_jobs=jobs,
         random_state=random_state,
     )
-    features, names = _extract(collection, {**parameters, **in_store})
-    _write(output, collection, features, names)
-    say(f"{features.shape[0]:,} rows of {features.shape[1]:,} features: {output}")
+    n_images, n_features = _save(collection, {**parameters, **in_store}, output)
+    say(f"{n_images:,} rows of {n_features:,} features: {output}")
 
 
 def _read(
@@ -121,31 +115,19 @@ def _read(
     return Collection(np.array([str(p) for p in paths], dtype=object), None, None)
 
 
-def _extract(
-    collection: Collection, parameters: dict[str, Any]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any]]:
-    from hybridml.features import DeepFeatureExtractor
+def _save(
+    collection: Collection, parameters: dict[str, Any], output: str
+) -> tuple[int, int]:
+    from hybridml.features import DeepFeatureExtractor, save_features
 
     shown = int(to_stderr().is_terminal)
     extractor = DeepFeatureExtractor(verbose=shown, **parameters)
-    features = extractor.fit_transform(collection.images)
-    return features, extractor.get_feature_names_out()
+    return save_features(extractor, collection.images, output, labels=collection.labels)
 
 
-def _write(
-    output: Path,
-    collection: Collection,
-    features: npt.NDArray[np.float32],
-    names: npt.NDArray[Any],
-) -> None:
-    if output.suffix.lower() == ".npy":
-        import numpy as np
-
-        np.save(output, features)
-        return
-    import pandas as pd
-
-    labels = {} if collection.labels is None else {"label": collection.labels}
-    left = pd.DataFrame({"image": collection.images, **labels})
-    right = pd.DataFrame(features, columns=names)
-    pd.concat([left, right], axis=1).to_parquet(output, index=False)
+def _check_output(output: str) -> None:
+    if not output.lower().endswith(_FORMATS):
+        message = f"{output!r} should end in .parquet or .npy."
+        raise typer.BadParameter(message, param_hint="--output")
+    if "://" not in output:
+        options.check_can_be_written("--output", Path(output))

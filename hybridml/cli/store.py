@@ -1,4 +1,4 @@
-"""``hybridml store``: what the feature store holds, and making room."""
+"""``hybridml store``: what the feature store holds, its health, and making room."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ _INFO_EXAMPLES = examples(
 _PRUNE_EXAMPLES = examples(
     ("hybridml store prune --max-bytes 2GiB", "what was used last stays")
 )
+_VERIFY_EXAMPLES = examples(
+    ("hybridml store verify", "exits with 1 where rows are damaged"),
+    ("hybridml store verify --repair", "drop those, so that they are computed again"),
+)
 _CLEAR_EXAMPLES = examples(("hybridml store clear --yes", "without a question"))
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12} | {
     f"{letter}i": 2 ** (10 * power) for power, letter in enumerate("kmgt", 1)
@@ -39,7 +43,7 @@ Folder = Annotated[
 ]
 
 app = typer.Typer(
-    help="See what the feature store holds, and make room.",
+    help="See what the feature store holds, check it, and make room.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
@@ -51,7 +55,9 @@ def info(
     json: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
 ) -> None:
     """Say where the store is, how much it holds and what it has saved."""
-    stats = _open(store).stats()
+    opened = _open(store)
+    stats = opened.stats()
+    _fail_if_unusable(opened)
     if json:
         typer.echo(json_format.dumps(stats))
         return
@@ -64,6 +70,31 @@ def info(
         f"not found         {stats['misses']:,} rows\n"
         f"images forwarded  {stats['images_forwarded']:,}"
     )
+    if stats["leftover_bytes"]:
+        size = in_units(stats["leftover_bytes"])
+        typer.echo(
+            f"left over         {size} of an older format, or set aside as damaged; "
+            "prune and clear remove it"
+        )
+
+
+@app.command(epilog=_VERIFY_EXAMPLES)
+def verify(
+    store: Folder = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Drop damaged rows, and no others.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
+) -> None:
+    """Check every row against its checksums; exits with 1 where some are damaged."""
+    opened = _open(store)
+    found = opened.verify(repair=repair)
+    left = opened.verify() if repair else found
+    _fail_if_unusable(opened)
+    is_sound = not (found["set_aside"] or _n_unsound(left))
+    typer.echo(json_format.dumps(found) if json else _describe(found, is_sound))
+    if not is_sound:
+        raise typer.Exit(1)
 
 
 @app.command(epilog=_PRUNE_EXAMPLES)
@@ -82,7 +113,9 @@ def prune(
     limit = _parse_size(max_bytes)
     opened = _open(store)
     n_removed = opened.prune(limit)
+    opened.remove_leftovers()
     left = opened.stats()
+    _fail_if_unusable(opened)
     size = in_units(left["bytes"])
     say(f"Removed {n_removed:,} rows; {left['rows']:,} are left ({size}).")
 
@@ -95,6 +128,7 @@ def clear(
     """Remove all stored features; they are computed again when next needed."""
     opened = _open(store)
     stats = opened.stats()
+    _fail_if_unusable(opened)
     if not yes:
         question = f"Remove all {stats['rows']:,} rows in {stats['path']}?"
         typer.confirm(question, abort=True, err=True)
@@ -118,6 +152,32 @@ def in_units(n_bytes: int) -> str:
             break
         size, unit = size / 1024, larger
     return f"{size:.1f} {unit}"
+
+
+def _n_unsound(found: dict[str, int]) -> int:
+    return sum(n for kind, n in found.items() if kind != "rows")
+
+
+def _describe(found: dict[str, int], is_sound: bool) -> str:
+    if found["set_aside"]:
+        return "The file was damaged as a whole and was set aside: nothing is left."
+    lines = [
+        f"rows      {found['rows']:,}",
+        f"damaged   {found['damaged']:,} (not as they were written)",
+        f"unlisted  {found['unlisted']:,} (would never be evicted)",
+        f"missing   {found['missing']:,} (listed, but not there)",
+    ]
+    if not is_sound:
+        lines.append("Run it with --repair to drop what is damaged, and no more.")
+    elif _n_unsound(found):
+        lines.append("Dropped what was damaged: it is computed again when needed.")
+    return "\n".join(lines)
+
+
+def _fail_if_unusable(store: FeatureStore) -> None:
+    """Leave with 1 rather than show an empty store; the warning has said why."""
+    if store.problem is not None:
+        raise typer.Exit(1)
 
 
 def _parse_size(text: str) -> int:

@@ -6,9 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hybridml.features.extractor import DeepFeatureExtractor
+    from hybridml.features.saving import save_features
     from hybridml.features.store import FeatureStore, default_store_path, open_store
 
-__all__ = ["DeepFeatureExtractor", "FeatureStore", "default_store_path", "open_store"]
+__all__ = [
+    "DeepFeatureExtractor",
+    "FeatureStore",
+    "default_store_path",
+    "open_store",
+    "save_features",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,6 +23,10 @@ def __getattr__(name: str) -> Any:
         from hybridml.features.extractor import DeepFeatureExtractor
 
         return DeepFeatureExtractor
+    if name == "save_features":
+        from hybridml.features.saving import save_features
+
+        return save_features
     if name in __all__:
         from hybridml.features import store
 

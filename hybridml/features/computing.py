@@ -118,6 +118,7 @@ class Computer:
             resize=preprocessing.resize,
             crop=preprocessing.crop,
             interpolation=preprocessing.interpolation,
+            channels=preprocessing.channels,
         )
         return _Chunk(np.delete(pixels, list(failures), axis=0), len(images), failures)
 

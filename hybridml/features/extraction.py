@@ -18,6 +18,7 @@ from hybridml.features.store import FeatureStore
 from hybridml.images.failures import raise_bad_images
 
 DEFAULT_BATCH_SIZE = 64
+_READ_AT_ONCE = 1024
 
 
 def extract(
@@ -27,7 +28,6 @@ def extract(
     store: FeatureStore | None,
     batch_size: int = DEFAULT_BATCH_SIZE,
     n_jobs: int | None = None,
-    bad_images_as_nan: bool = False,
     on_progress: Callable[[int], None] = lambda n_images: None,
     out: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]:
@@ -35,20 +35,8 @@ def extract(
 
     Parameters
     ----------
-    images : ndarray of shape (n_images,) or (n_images, height, width[, channels])
-        As `hybridml.images.as_images` returns them.
-    request : Request
-    store : FeatureStore or None
-    batch_size : int
-        How many images are computed and stored at a time.
-    n_jobs : int or None
-        Threads; None for one a core.
-    bad_images_as_nan : bool
-        Give a row of NaN for an image that cannot be decoded, rather than raise.
-    on_progress : callable
-        Called with the number of images done since the last call.
-    out : ndarray of shape (n_images, n_features), float32, or None
-        Where the features go; None makes a new array.
+    images, request, store, batch_size, n_jobs, on_progress, out
+        As `extract_what_can_be_decoded` takes them.
 
     Returns
     -------
@@ -60,14 +48,58 @@ def extract(
         Naming the images that cannot be decoded; the features of the others are in the
         store by then.
     """
+    features, failures = extract_what_can_be_decoded(
+        images,
+        request,
+        store=store,
+        batch_size=batch_size,
+        n_jobs=n_jobs,
+        on_progress=on_progress,
+        out=out,
+    )
+    raise_bad_images(failures, images)
+    return features
+
+
+def extract_what_can_be_decoded(
+    images: Images,
+    request: Request,
+    *,
+    store: FeatureStore | None,
+    batch_size: int = DEFAULT_BATCH_SIZE,
+    n_jobs: int | None = None,
+    on_progress: Callable[[int], None] = lambda n_images: None,
+    out: npt.NDArray[np.float32] | None = None,
+) -> tuple[npt.NDArray[np.float32], dict[int, str]]:
+    """Compute or look up the features of images, NaN for those that are bad.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_images,) or (n_images, height, width[, channels])
+        As `hybridml.images.as_images` returns them.
+    request : Request
+    store : FeatureStore or None
+    batch_size : int
+        How many images are computed and stored at a time.
+    n_jobs : int or None
+        Threads; None for one a core.
+    on_progress : callable
+        Called with the number of images done since the last call.
+    out : ndarray of shape (n_images, n_features), float32, or None
+        Where the features go; None makes a new array.
+
+    Returns
+    -------
+    features : ndarray of shape (n_images, n_features), float32
+    failures : dict of {int: str}
+        Position of each image that cannot be decoded, with the reason.
+    """
     if out is None:
         out = np.zeros((len(images), request.n_features), dtype=np.float32)
     job = _Job(images, request, out, batch_size, count_workers(n_jobs), on_progress)
     failures = job.run_stored(store) if store else job.run_unstored()
-    if failures and not bad_images_as_nan:
-        raise_bad_images(failures, images)
     out[sorted(failures)] = np.nan
-    return out
+    return out, failures
 
 
 def seconds_per_image(request: Request, store: FeatureStore) -> float:
@@ -166,15 +198,16 @@ class _Job:
         self, store: FeatureStore, keys: Sequence[bytes], positions: Sequence[int]
     ) -> set[bytes]:
         """Copy the stored rows to their positions, and return their keys."""
-        wanted = self.request.wanted
-        # Without repeated images, rows go straight to their places.
-        is_all = len(positions) == len(self.features)
-        is_direct = is_all and self.features.flags.c_contiguous
-        shape = (len(keys), self.request.n_features)
-        rows = self.features if is_direct else np.empty(shape, dtype=np.float32)
-        found = store.read(keys, rows, widths=self._widths, wanted=wanted)
-        if not is_direct:
-            self.features[np.asarray(positions, dtype=np.intp)[found]] = rows[found]
+        places = np.asarray(positions, dtype=np.intp)
+        found = np.zeros(len(keys), dtype=bool)
+        for start in range(0, len(keys), _READ_AT_ONCE):
+            part = slice(start, start + _READ_AT_ONCE)
+            shape = (len(places[part]), self.request.n_features)
+            rows = np.empty(shape, dtype=np.float32)
+            found[part] = store.read(
+                keys[part], rows, widths=self._widths, wanted=self.request.wanted
+            )
+            self.features[places[part][found[part]]] = rows[found[part]]
         return set(compress(keys, found))
 
     def _copy_to_equal_images(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,16 +16,22 @@ from hybridml._image_input import ImageInput
 from hybridml._progress import image_progress
 from hybridml.backbones.cut_layer import CutLayer
 from hybridml.backbones.network import Network, network_of
+from hybridml.backbones.own_network import network_name
 from hybridml.backbones.pooling import check_pooling
 from hybridml.exceptions import DataError, WeightsError
 from hybridml.features.extraction import (
     DEFAULT_BATCH_SIZE,
-    extract,
+    extract_what_can_be_decoded,
     seconds_per_image,
 )
+from hybridml.features.out import open_out
 from hybridml.features.request import Request, make_request
 from hybridml.features.store import FeatureStore, open_store
 from hybridml.images.door import as_images
+from hybridml.images.failures import raise_bad_images
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
@@ -37,12 +44,13 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    backbone : str, default="efficientnet_lite0"
-        One of `list_backbones()`. The default needs no download.
+    backbone : str or nn.Module, default="efficientnet_lite0"
+        One of `list_backbones()`, "timm:" and a name of the package timm, or a network
+        of your own, with the weights that it has. The default needs no download.
     cut_layer : str, int, or list of them, default="penultimate"
-        A stage of `list_cut_layers(backbone)`, any node of the network's graph, or the
-        position of a stage (-1 are the logits, -2 is the penultimate). The features of
-        several stand side by side, in the order of the list.
+        A stage of `list_cut_layers(backbone)`, any node of the network's graph, any of
+        its modules, or the position of a stage (-1 are the logits, -2 is the
+        penultimate). The features of several stand side by side, in the list's order.
     pooling : str, default="mean"
         How maps become one row; does not matter where the layer gives a vector. "mean",
         "max", or both as "mean_max"; "gem", a mean that leans to the largest; "grid2"
@@ -53,7 +61,9 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
     image_size : int or None, default=None
         Side of the square input in pixels; None for that of the weights.
     in_channels : int, default=3
-        Only 3 (RGB) is supported.
+        Number of channels of the images. With 1, any image is taken by its luminance.
+        Other numbers than 1 and 3 need arrays of shape (h, w, in_channels); the
+        network's first convolution is widened by repeating its weights.
     device : str, default="auto"
         "auto" takes a GPU when there is one.
     precision : {"auto", "bf16", "fp32"}, default="auto"
@@ -100,7 +110,7 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        backbone: str = "efficientnet_lite0",
+        backbone: str | nn.Module = "efficientnet_lite0",
         *,
         cut_layer: CutLayer = "penultimate",
         pooling: str = "mean",
@@ -152,7 +162,7 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         DataError
             If X holds no images.
         """
-        if not len(as_images(X)):
+        if not len(self._images(X)):
             raise DataError("Found no images: X is empty; expected at least one.")
         request = self._request()
         self.n_features_out_ = request.n_features
@@ -162,13 +172,19 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         self.device_ = str(request.network.device)
         return self
 
-    def transform(self, X: Any) -> npt.NDArray[np.float32]:
+    def transform(
+        self, X: Any, out: npt.NDArray[np.float32] | str | Path | None = None
+    ) -> npt.NDArray[np.float32]:
         """Give the features of images.
 
         Parameters
         ----------
         X : sequence of n_images images
             As in `fit`.
+        out : ndarray, path or None, default=None
+            Where the features go: a writable float32 array of the result's shape, which
+            may be a `numpy.memmap`; or the path of a .npy file, which is made, mapped
+            into memory and returned, so that the features need not fit there.
 
         Returns
         -------
@@ -178,22 +194,56 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         ------
         ImageDecodeError
             If images cannot be decoded and ``on_bad_image="raise"``.
+        InvalidParameterError
+            If `out` cannot hold the features.
         WeightsError
             If the weights are not those of `fit`.
         """
-        images = as_images(X)
+        images = self._images(X)
+        name, is_shown = network_name(self.backbone), self.verbose > 0
+        with image_progress(len(images), name, shown=is_shown) as tick:
+            features, failures = self.transform_with_failures(
+                images, out=out, on_progress=tick
+            )
+        if self.on_bad_image == "raise":
+            raise_bad_images(failures, images)
+        return features
+
+    def transform_with_failures(
+        self,
+        X: Any,
+        *,
+        out: npt.NDArray[np.float32] | str | Path | None = None,
+        on_progress: Callable[[int], None] = lambda n_images: None,
+    ) -> tuple[npt.NDArray[np.float32], dict[int, str]]:
+        """Give the features of images, and say of the bad ones what is wrong with them.
+
+        Parameters
+        ----------
+        X, out
+            As in `transform`.
+        on_progress : callable
+            Called with the number of images done since the last call.
+
+        Returns
+        -------
+        features : ndarray of shape (n_images, n_features_out_), float32
+            NaN where an image cannot be decoded, whatever `on_bad_image` says.
+        failures : dict of {int: str}
+            Positions of those images, with the reasons.
+        """
+        images = self._images(X)
         request = self._request()
         self._check_weights(request.network)
-        with image_progress(len(images), self.backbone, shown=self.verbose > 0) as tick:
-            return extract(
-                images,
-                request,
-                store=open_store(self.store),
-                batch_size=self._batch_size(),
-                n_jobs=self.n_jobs,
-                bad_images_as_nan=self.on_bad_image == "nan",
-                on_progress=tick,
-            )
+        return extract_what_can_be_decoded(
+            images,
+            request,
+            store=open_store(self.store),
+            batch_size=self._batch_size(),
+            n_jobs=self.n_jobs,
+            on_progress=on_progress,
+            out=open_out(out, (len(images), request.n_features)),
+        )
 
     def seconds_per_image(self) -> float:
         """Mean time to compute one image's features, as far as the store knows it.
@@ -208,8 +258,9 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
         """Name the columns: backbone, cut layer and number in that layer."""
+        name = network_name(self.backbone)
         names = [
-            f"{self.backbone}_{cut}_{i}"
+            f"{name}_{cut}_{i}"
             for cut, width in self._request().wanted_widths.items()
             for i in range(width)
         ]
@@ -223,6 +274,10 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         tags.requires_fit = False
         return tags
 
+    def _images(self, X: Any) -> npt.NDArray[Any]:
+        self._validate()
+        return as_images(X, channels=self.in_channels)
+
     def _request(self) -> Request:
         self._validate()
         return make_request(network_of(self), self.cut_layer, self.pooling)
@@ -233,7 +288,9 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         expect, size = problems.expect, self.image_size
         is_size = size is None or is_count(size)
         expect(is_size, "image_size", size, "None or a positive number of pixels")
-        expect(self.in_channels == 3, "in_channels", self.in_channels, "3 (RGB)")
+        is_channels = is_count(self.in_channels)
+        expected = "a positive number of channels"
+        expect(is_channels, "in_channels", self.in_channels, expected)
         is_batch = self.batch_size == "auto" or is_count(self.batch_size)
         expected = "'auto' or a positive whole number"
         expect(is_batch, "batch_size", self.batch_size, expected)
@@ -250,13 +307,13 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         is_same = getattr(self, "_fitted_with", None) == self._weights_parameters()
         if is_same and fitted != network.weights_digest:
             raise WeightsError(
-                f"The weights of {self.backbone!r} are not those it was fitted with "
-                f"(digest {network.weights_digest}, then {fitted}). Fit again, or "
-                "restore the weights."
+                f"The weights of {network_name(self.backbone)!r} are not those it was "
+                f"fitted with (digest {network.weights_digest}, then {fitted}). "
+                "Fit again, or restore the weights."
             )
 
     def _weights_parameters(self) -> tuple[object, ...]:
-        return (self.backbone, str(self.weights), self.random_state)
+        return (self.backbone, str(self.weights), self.in_channels, self.random_state)
 
     def _batch_size(self) -> int:
         if self.batch_size == "auto":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from operator import itemgetter
+from typing import Any
 
+import lmdb
 import numpy as np
 import numpy.typing as npt
 
@@ -107,12 +109,12 @@ def evict(databases: Databases, transaction: Transaction, max_bytes: int) -> int
     excess = databases.bytes_in_use(transaction) - max_bytes
     if excess <= 0:
         return 0
-    ages = sorted(transaction.cursor(databases.used), key=itemgetter(1))
+    ages = sorted(_entries(databases.used, transaction), key=itemgetter(1))
     for n_evicted, (key, _) in enumerate(ages):
         # The size in use counts pages, and is what the limit is about.
         if databases.bytes_in_use(transaction) <= max_bytes:
             return n_evicted
-        drop_row(databases, transaction, bytes(key))
+        drop_row(databases, transaction, key)
     return len(ages)
 
 
@@ -147,13 +149,21 @@ def unsound_rows(
         "missing": their use is noted, but there is no row.
     """
     found: dict[str, list[bytes]] = {kind: [] for kind in UNSOUND}
-    for view, value in transaction.cursor(databases.rows):
-        key = bytes(view)
+    for key, value in _entries(databases.rows, transaction):
         if not is_sound(key, value):
             found["damaged"].append(key)
         elif transaction.get(key, db=databases.used) is None:
             found["unlisted"].append(key)
-    for view, _ in transaction.cursor(databases.used):
-        if transaction.get(view, db=databases.rows) is None:
-            found["missing"].append(bytes(view))
+    for key, _ in _entries(databases.used, transaction):
+        if transaction.get(key, db=databases.rows) is None:
+            found["missing"].append(key)
     return found
+
+
+def _entries(
+    database: Any, transaction: Transaction
+) -> Iterator[tuple[bytes, bytes | memoryview]]:
+    for key, value in transaction.cursor(database):
+        if not key:  # a key of no length cannot be written
+            raise lmdb.CorruptedError("an entry has no key")
+        yield bytes(key), value

@@ -216,7 +216,7 @@ class FeatureStore:
         stats : dict
             "hits" and "misses" (rows asked for), "images_forwarded" (through a
             network), "rows", "bytes" (in use), "leftover_bytes" (of stores in an
-            older format, or set aside: `clear` removes them), "max_bytes" and "path".
+            older format, or set aside), "max_bytes" and "path".
         """
 
         def collect(databases: Databases, transaction: Transaction) -> dict[str, int]:
@@ -288,6 +288,10 @@ class FeatureStore:
 
         if self._engine.may_exist:
             self._engine.write(drop)
+        self.remove_leftovers()
+
+    def remove_leftovers(self) -> None:
+        """Remove what older formats and damage left; stores in use are not touched."""
         remove_leftovers(self.path, FORMAT)
 
     def close(self) -> None:

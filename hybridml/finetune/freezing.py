@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from hybridml._checks import describe, did_you_mean, list_names
-from hybridml.backbones.cutting import cut_at, find_stage
+from hybridml.backbones.cutting import find_stage, names_before
 from hybridml.backbones.spec import Backbone, Stage
 from hybridml.exceptions import UnknownCutLayerError
 
@@ -61,7 +61,7 @@ def check_trainable(backbone: Backbone, trainable: object) -> None:
 
 def parameters_before(module: nn.Module, stage: Stage) -> set[str]:
     """Names of the parameters that the output at a stage depends on."""
-    return {name for name, _ in cut_at(module, (stage,)).named_parameters()}
+    return names_before(module, stage) & {name for name, _ in module.named_parameters()}
 
 
 def _before_last_stage(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from hybridml.backbones.cutting import cut_at
+from hybridml.backbones.cutting import cut_at, to_channels_last
 from hybridml.backbones.network import Network
 from hybridml.finetune.probe import LinearHead, choose_probe, fit_probe
 from hybridml.finetune.training_data import TrainingData
@@ -33,7 +33,7 @@ class Model(nn.Module):
 
     def on(self, device: torch.device) -> Self:
         """Move to a device, and into the memory layout that convolutions prefer."""
-        return self.to(device).to(memory_format=torch.channels_last)
+        return to_channels_last(self.to(device))
 
 
 def assemble(

@@ -74,9 +74,14 @@ class TunedNetwork:
         trunk = _trunk_of(self.network.trainable_copy(), self.network.backbone)
         return {name: v.contiguous() for name, v in trunk.state_dict().items()}
 
+    def _source(self) -> str | nn.Module:
+        """Where the network can be had again: its name, or itself if it has none."""
+        backbone = self.network.backbone
+        return self.network.trainable_copy() if backbone.digest else backbone.name
+
     def __getstate__(self) -> dict[str, Any]:
         return {
-            "backbone": self.network.backbone.name,
+            "backbone": self._source(),
             "weights": save(self.trunk_state()),
             "preprocessing": self.network.preprocessing,
             "asked": self._asked,

@@ -11,11 +11,10 @@ import numpy.typing as npt
 
 from hybridml._checks import Problems, is_count, list_names
 from hybridml.exceptions import ImageDecodeError
-from hybridml.images.decode import decode_to_pil
+from hybridml.images.channels import array_channels
 from hybridml.images.resizing import resize_and_crop
 
 _INTERPOLATIONS = ("bilinear", "bicubic")
-_N_NAMED = 5
 
 
 def load_batch(
@@ -24,6 +23,7 @@ def load_batch(
     resize: int,
     crop: int,
     interpolation: str = "bilinear",
+    channels: int = 3,
     executor: ThreadPoolExecutor | None = None,
 ) -> tuple[npt.NDArray[np.uint8], dict[int, str]]:
     """Decode images, resize their shorter sides and cut squares from their centres.
@@ -42,14 +42,16 @@ def load_batch(
         Side of the square, in pixels.
     interpolation : {"bilinear", "bicubic"}, default="bilinear"
         Filter for resizing.
+    channels : int, default=3
+        1 gives the luminance; numbers other than 1 and 3 need arrays that have them.
     executor : ThreadPoolExecutor or None, default=None
         Threads to decode in; most of the work releases the interpreter lock. Do not
         call this function inside one of them.
 
     Returns
     -------
-    pixels : ndarray of shape (n_images, crop, crop, 3), uint8
-        RGB, in the order given; zeros for the images that failed.
+    pixels : ndarray of shape (n_images, crop, crop, channels), uint8
+        In the order given; zeros for the images that failed.
     failures : dict of {int: str}
         Position of each bad image, with the reason, in ascending order.
 
@@ -66,12 +68,11 @@ def load_batch(
     ((2, 24, 24, 3), {1: 'the image is missing'})
     """
     _check_parameters(resize, crop, interpolation)
-    pixels = np.zeros((len(images), crop, crop, 3), dtype=np.uint8)
+    pixels = np.zeros((len(images), crop, crop, channels), dtype=np.uint8)
 
     def load_one(position: int) -> str | None:
         try:
-            decoded = np.array(decode_to_pil(images[position]))
-            out = pixels[position]
+            decoded, out = array_channels(images[position], channels), pixels[position]
             resize_and_crop(decoded, out, resize=resize, interpolation=interpolation)
         except ImageDecodeError as exc:
             return str(exc)

@@ -17,9 +17,10 @@ _EXPECTED = (
 )
 _SINGLE = (str, bytes, bytearray, memoryview, os.PathLike, Image.Image)
 _CHANNELS = (1, 3, 4)
+_MADE_OF_ANY = (1, 3)  # channels that every image can be brought to
 
 
-def as_images(X: object) -> npt.NDArray[Any]:
+def as_images(X: object, *, channels: int = 3) -> npt.NDArray[Any]:
     """Bring whatever holds images into one indexable form, without decoding them.
 
     Parameters
@@ -28,6 +29,9 @@ def as_images(X: object) -> npt.NDArray[Any]:
         Images as paths or URLs, encoded bytes, PIL images or arrays, in any mixture;
         or a stack of shape (n, height, width) or (n, height, width, 1 | 3 | 4).
         None and NaN stand for a missing image.
+    channels : int, default=3
+        How many the images are to have in the end. If not 1 or 3, a stack must have
+        them: (n, height, width, channels).
 
     Returns
     -------
@@ -49,7 +53,7 @@ def as_images(X: object) -> npt.NDArray[Any]:
     array(['cats/1.jpg', None], dtype=object)
     """
     if isinstance(X, np.ndarray):
-        return _from_array(X)
+        return _from_array(X, channels)
     if isinstance(X, pd.DataFrame):
         return _from_frame(X)
     if isinstance(X, (pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
@@ -73,7 +77,7 @@ def _from_frame(frame: pd.DataFrame) -> npt.NDArray[Any]:
     return _fill(frame.iloc[:, 0].to_numpy(dtype=object))
 
 
-def _from_array(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _from_array(array: npt.NDArray[Any], channels: int) -> npt.NDArray[Any]:
     if array.dtype.kind == "S":
         raise ValueError(
             f"Got X of dtype {array.dtype}; expected dtype object for encoded bytes, "
@@ -83,15 +87,20 @@ def _from_array(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         array = array[:, 0]
     if array.ndim == 1 and (array.dtype.kind in "OUT" or array.size == 0):
         return _fill(array.astype(object))
-    if array.dtype.kind in "buif" and _is_stack(array.shape):
+    if array.dtype.kind in "buif" and _is_stack(array.shape, channels):
         return array
+    expected = _EXPECTED
+    if channels not in _MADE_OF_ANY:
+        expected = f"an array of shape (n, height, width, {channels}) or a list of such"
     raise ValueError(
-        f"Got X of shape {array.shape} and dtype {array.dtype}; expected {_EXPECTED}."
-        f"{_shape_cure(array.shape)}"
+        f"Got X of shape {array.shape} and dtype {array.dtype}; expected {expected}."
+        f"{_shape_cure(array.shape, channels)}"
     )
 
 
-def _is_stack(shape: tuple[int, ...]) -> bool:
+def _is_stack(shape: tuple[int, ...], channels: int) -> bool:
+    if channels not in _MADE_OF_ANY:
+        return len(shape) == 4 and shape[3] == channels
     if len(shape) == 4:
         return shape[3] in _CHANNELS
     return len(shape) == 3 and not _looks_like_one_image(shape)
@@ -102,17 +111,22 @@ def _looks_like_one_image(shape: tuple[int, ...]) -> bool:
     return len(shape) == 3 and shape[2] in (3, 4) and min(shape[:2]) >= 16
 
 
-def _shape_cure(shape: tuple[int, ...]) -> str:
-    if _looks_like_one_image(shape):
+def _shape_cure(shape: tuple[int, ...], channels: int) -> str:
+    has_any = channels in _MADE_OF_ANY
+    if len(shape) == 3 and shape[2] == channels and not has_any:
+        return " It looks like one image: pass X[np.newaxis]."
+    if has_any and _looks_like_one_image(shape):
         return " It looks like one colour image: pass X[np.newaxis]."
-    if len(shape) == 4 and shape[1] in _CHANNELS:
+    if len(shape) == 4 and shape[1] in (_CHANNELS if has_any else (channels,)):
         return " The channels come first: pass X.transpose(0, 2, 3, 1)."
+    if has_any and len(shape) == 4:
+        return f" Of an extractor, in_channels={shape[3]} takes such images."
     return ""
 
 
 def _fill(elements: Collection[Any]) -> npt.NDArray[Any]:
     if set(map(type, elements)) == {str}:
-        return np.array(elements, dtype=object)  # paths are checked all at once
+        return np.array(list(elements), dtype=object)  # quick for many paths
     checked = [_as_element(element, i) for i, element in enumerate(elements)]
     images = np.empty(len(checked), dtype=object)
     # One by one: numpy would stack arrays of one shape.

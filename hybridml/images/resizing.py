@@ -55,8 +55,10 @@ def _resize_shorter_side(
     size = (resize, new_long) if width > height else (new_long, resize)
     if size == (height, width):
         return pixels
-    # In this order of the axes PyTorch takes no copies to bring the channels first.
-    image = from_numpy(np.ascontiguousarray(pixels)[np.newaxis]).permute(0, 3, 1, 2)
+    # PyTorch warns of memory that it must not write to, though it only reads.
+    dense = np.require(pixels, requirements=["C", "W"])
+    # In this order of the axes it takes no copies to bring the channels first.
+    image = from_numpy(dense[np.newaxis]).permute(0, 3, 1, 2)
     resized = interpolate(
         image, size=size, mode=interpolation, antialias=True, align_corners=False
     )

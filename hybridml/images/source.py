@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from hybridml.exceptions import ImageDecodeError
 
@@ -74,15 +74,25 @@ def _open_file(location: str) -> BinaryIO:
     raise ImageDecodeError(f"it is {kind}")
 
 
-def _fetch(url: str) -> BinaryIO:
+def open_url(url: str, mode: str) -> Any:
+    """Open a URL through fsspec.
+
+    Raises
+    ------
+    ImportError
+        If fsspec, or the back-end that it names, is not installed.
+    """
     if find_spec("fsspec") is None:
         raise ImportError(
-            f"Got image={url!r}; expected fsspec to be installed, which reads URLs. "
+            f"Got url={url!r}; expected fsspec to be installed, which opens URLs. "
             "Run: pip install fsspec"
         )
-    fsspec = importlib.import_module("fsspec")
+    return importlib.import_module("fsspec").open(url, mode)
+
+
+def _fetch(url: str) -> BinaryIO:
     try:
-        with fsspec.open(url, "rb") as stream:
+        with open_url(url, "rb") as stream:
             return io.BytesIO(stream.read())
     except ImportError:
         raise  # fsspec names the back-end to install; no image is at fault

@@ -3,18 +3,19 @@ from __future__ import annotations
 import functools
 import http.server
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
+from hybridml import DeepFeatureExtractor
 from hybridml.backbones.network import load_network
 from hybridml.backbones.registry import get_backbone
 from hybridml.backbones.weights import load_weights
 from hybridml.exceptions import WeightsError
-from hybridml.testing import register_tiny_backbone
+from hybridml.testing import make_photos, register_tiny_backbone
 
 
 @pytest.fixture
@@ -63,6 +64,67 @@ def test_half_precision_and_wrapped_checkpoints_load(tiny_file: Path) -> None:
     torch.save({"state_dict": half}, tiny_file)
     loaded = load_weights(get_backbone("tiny"), tiny_file)
     assert loaded.module.logits.weight.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: {"state_dict": state, "epoch": 3},
+        lambda state: {"model_state_dict": state, "optimizer": {"lr": 0.1}},
+        lambda state: {"model": {"state_dict": state}},
+        lambda state: {"network": state, "epoch": 3, "args": {"lr": 0.1}},
+        lambda state: (
+            {"state_dict": {k: 0 * v for k, v in state.items()}}
+            | {"state_dict_ema": state}
+        ),
+        lambda state: {f"module.{k}": v for k, v in state.items()},
+        lambda state: {f"_orig_mod.{k}": v for k, v in state.items()},
+        lambda state: {f"module._orig_mod.{k}": v for k, v in state.items()},
+        lambda state: {"state_dict": {f"net.{k}": v for k, v in state.items()}},
+    ],
+)
+def test_checkpoints_of_every_wrapping_are_the_same_weights(
+    tiny_file: Path, wrap: Callable[[object], object]
+) -> None:
+    expected = digest(tiny_file)
+    state = torch.load(tiny_file, weights_only=True)
+    torch.save(wrap(state), tiny_file)
+    assert digest(tiny_file) == expected
+
+
+def test_wrapped_safetensors_are_the_same_weights(tiny_file: Path) -> None:
+    state = torch.load(tiny_file, weights_only=True)
+    path = tiny_file.with_suffix(".safetensors")
+    save_file({f"module.{k}": v for k, v in state.items()}, path)
+    assert digest(path) == digest(tiny_file)
+
+
+def test_classes_of_a_wrapped_checkpoint_are_inferred(tiny_file: Path) -> None:
+    state = get_backbone("tiny").build(3).state_dict()
+    torch.save({"state_dict": {f"net.{k}": v for k, v in state.items()}}, tiny_file)
+    loaded = load_weights(get_backbone("tiny"), tiny_file)
+    assert loaded.module.logits.out_features == 3
+
+
+def test_a_file_with_several_states_is_told_what_is_expected(tiny_file: Path) -> None:
+    state = torch.load(tiny_file, weights_only=True)
+    torch.save({"generator": state, "critic": state}, tiny_file)
+    message = (
+        r"Its keys begin with 'generator', 'critic'; expected .* or one of 'state_dict"
+    )
+    with pytest.raises(WeightsError, match=message):
+        digest(tiny_file)
+
+
+def test_extractor_records_the_digest_of_a_file(tiny_file: Path) -> None:
+    X, _ = make_photos(2)
+    extractor = DeepFeatureExtractor("tiny", weights=tiny_file, store=None).fit(X)
+    assert extractor.weights_digest_ == digest(tiny_file)
+    state = torch.load(tiny_file, weights_only=True)
+    state["logits.bias"] += 1
+    torch.save(state, tiny_file)
+    with pytest.raises(WeightsError, match="are not those it was fitted with"):
+        extractor.transform(X)
 
 
 def test_a_file_written_anew_is_read_anew(tiny_file: Path) -> None:

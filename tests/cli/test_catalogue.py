@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hybridml import list_backbones, list_cut_layers
 from tests.cli.conftest import Typed
 
@@ -41,3 +43,21 @@ def test_unknown_backbone_is_4_with_a_suggestion(typed: Typed) -> None:
     assert (left.code, left.out) == (4, "")
     assert "Did you mean 'lenet5'" in left.err
     assert "All names: hybridml backbones" in left.err
+
+
+def test_backbones_of_a_pattern(typed: Typed) -> None:
+    found = typed("backbones", "vgg1?").out.split()
+    assert found == ["vgg11", "vgg13", "vgg16", "vgg19"]
+
+
+def test_backbones_of_timm_are_listed_when_asked_for(typed: Typed) -> None:
+    pytest.importorskip("timm")
+    assert "timm:resnet18" in typed("backbones", "timm:resnet*").out.splitlines()
+    assert "timm:" not in typed("backbones").out
+
+
+def test_classics_are_listed_with_their_year(typed: Typed) -> None:
+    lines = typed("backbones", "--classics").out.splitlines()
+    assert lines[0].split() == ["LeNet-5", "1998", "lenet5"]
+    assert any(line.endswith(" timm:legacy_xception") for line in lines)
+    assert "alexnet" in typed("backbones", "--classics", "--json").json

@@ -117,7 +117,7 @@ def test_interrupt_is_130_and_says_so(failing: Callable[..., Outcome]) -> None:
 def test_interrupt_inside_a_command_is_130(
     monkeypatch: pytest.MonkeyPatch, typed: Callable[..., Outcome]
 ) -> None:
-    def interrupted() -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("hybridml.backbones.list_backbones", interrupted)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hybridml import FeatureStore
 from hybridml.cli.store import _parse_size
+from hybridml.features.opening import Databases, Transaction
 from tests.cli.conftest import TINY, Typed
 
 
@@ -33,6 +35,79 @@ def test_info_of_a_store_that_is_not_there_is_empty(
     stats = typed("store", "info", "--store", tmp_path / "none", "--json").json
     assert stats["rows"] == 0
     assert not (tmp_path / "none").exists()
+
+
+def test_info_of_what_is_no_store_fails(typed: Typed, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for command in ("info", "verify"):
+        left = typed("store", command, "--store", tmp_path / "file")
+        assert left.code == 1
+        assert left.out == ""
+        assert "cannot be used" in left.err
+
+
+def test_info_tells_of_an_older_format_and_prune_removes_it(
+    filled: Path, typed: Typed
+) -> None:
+    assert "left over" not in typed("store", "info", "--store", filled).out
+    (filled / "v1").mkdir()
+    (filled / "v1" / "data.mdb").write_bytes(b"0" * 3000)
+    shown = typed("store", "info", "--store", filled).out
+    assert "left over         2.9 KiB of an older format" in shown
+    typed("store", "prune", "--store", filled, "--max-bytes", "1GiB")
+    assert not (filled / "v1").exists()
+    assert typed("store", "info", "--store", filled, "--json").json["rows"] == 18
+
+
+def damage(folder: Path, n_rows: int) -> None:
+    """Change a bit in some rows."""
+    store = FeatureStore(folder)
+
+    def flip(databases: Databases, transaction: Transaction) -> None:
+        for key, value in list(transaction.cursor(databases.rows))[:n_rows]:
+            flipped = value[:-1] + bytes([value[-1] ^ 1])
+            transaction.put(key, flipped, db=databases.rows)
+
+    store._engine.write(flip)
+
+
+def test_verify_of_a_sound_store_is_silent_about_damage(
+    filled: Path, typed: Typed, tmp_path: Path
+) -> None:
+    left = typed("store", "verify", "--store", filled)
+    assert (left.code, "rows      18" in left.out) == (0, True)
+    assert "--repair" not in left.out
+    assert typed("store", "verify", "--store", tmp_path / "none").code == 0
+
+
+def test_verify_counts_damaged_rows_and_repair_drops_them(
+    filled: Path, typed: Typed
+) -> None:
+    damage(filled, 3)
+    left = typed("store", "verify", "--store", filled)
+    assert left.code == 1
+    assert "damaged   3" in left.out
+    assert "--repair" in left.out
+    left = typed("store", "verify", "--repair", "--store", filled, "--json")
+    assert (left.code, left.json["damaged"]) == (0, 3)
+    left = typed("store", "verify", "--store", filled, "--json")
+    assert left.json == {
+        "rows": 15,
+        "damaged": 0,
+        "unlisted": 0,
+        "missing": 0,
+        "set_aside": 0,
+    }
+
+
+def test_verify_fails_where_the_whole_file_is_damaged(
+    filled: Path, typed: Typed
+) -> None:
+    FeatureStore(filled).close()
+    next(filled.glob("v*/data.mdb")).write_bytes(b"no database" * 1000)
+    left = typed("store", "verify", "--repair", "--store", filled)
+    assert left.code == 1
+    assert "set aside" in left.out
 
 
 def test_default_store_is_that_of_the_environment(

@@ -278,9 +278,9 @@ def test_wrong_parameters_are_named_all_at_once() -> None:
         "image_size": 0,
         "batch_size": -1,
         "on_bad_image": "skip",
-        "in_channels": 4,
+        "in_channels": 0,
     }
-    expected = "image_size=0.*in_channels=4.*batch_size=-1.*on_bad_image='skip'"
+    expected = "image_size=0.*in_channels=0.*batch_size=-1.*on_bad_image='skip'"
     with pytest.raises(InvalidParameterError, match=expected):
         tiny(**wrong).fit(PHOTOS)
 

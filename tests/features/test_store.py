@@ -7,6 +7,7 @@ import pickle
 import signal
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -178,6 +179,32 @@ def test_a_full_store_evicts_by_itself(tmp_path: Path) -> None:
     for i in range(10):
         write(store, keys(100, f"{i}-"), rows(100, 1000))
     assert 0 < store.stats()["bytes"] <= 2**20
+
+
+def test_of_a_batch_larger_than_the_limit_a_part_is_kept(tmp_path: Path) -> None:
+    store, written = FeatureStore(tmp_path, max_bytes=2**20), rows(64, 10_000)
+    assert written.nbytes > 2 * store.max_bytes
+    for _ in range(3):
+        write(store, keys(64), written)
+        found = has(store, keys(64), 10_000)
+        np.testing.assert_array_equal(
+            read(store, keys(64), 10_000)[found], written[found]
+        )
+        assert 10 < found.sum() < 64
+        assert 0 < store.stats()["bytes"] <= store.max_bytes
+    assert sum(store.verify().values()) == store.stats()["rows"]
+
+
+def test_threads_share_a_store(store: FeatureStore) -> None:
+    def write_and_read(i: int) -> None:
+        for j in range(20):
+            names, written = keys(10, f"{i}-{j}-"), rows(10, seed=i)
+            store.write(names, written, widths=(4,), counts={"hits": 1})
+            np.testing.assert_array_equal(read(store, names), written)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write_and_read, range(4)))
+    assert (store.stats()["rows"], store.stats()["hits"]) == (800, 80)
 
 
 def test_rows_that_cannot_fit_cost_a_warning_and_no_more(tmp_path: Path) -> None:

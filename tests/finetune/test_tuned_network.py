@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from hybridml.backbones import Backbone, Stage, register_backbone
 from hybridml.backbones.network import load_network
@@ -18,8 +19,9 @@ from hybridml.finetune.tuned_network import TunedNetwork
 from hybridml.testing import make_photos
 
 
-def _tuned(backbone: str = "tiny", **changed: str) -> TunedNetwork:
-    network = load_network(backbone, weights=None, device="cpu")
+def _tuned(backbone: str | nn.Module = "tiny", **changed: str) -> TunedNetwork:
+    weights = None if isinstance(backbone, str) else "default"
+    network = load_network(backbone, weights=weights, image_size=32, device="cpu")
     width = network.n_features(network.find("penultimate"), "mean")
     rng = np.random.default_rng(0)
     head = LinearHead(
@@ -45,6 +47,16 @@ def test_unpickled_network_predicts_the_same() -> None:
     np.testing.assert_array_equal(
         _predict(pickle.loads(pickle.dumps(again))), _predict(tuned)
     )
+
+
+def test_tuned_network_of_a_module_brings_it_along() -> None:
+    torch.manual_seed(0)
+    own = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)
+    )
+    tuned = _tuned(own)
+    again = pickle.loads(pickle.dumps(tuned))
+    np.testing.assert_array_equal(_predict(tuned), _predict(again))
 
 
 def test_pickle_holds_no_code_and_no_torch_object() -> None:

@@ -152,3 +152,24 @@ def test_arrays_of_other_shapes_are_refused(X: Any, cure: str) -> None:
 def test_fixed_width_bytes_are_refused_since_they_lose_zeros() -> None:
     with pytest.raises(ValueError, match="drops the zero bytes"):
         as_images(np.array([b"ab\0"]))
+
+
+def test_stacks_of_many_channels_pass_only_when_asked_for() -> None:
+    stack = np.zeros((2, 20, 30, 6), dtype=np.uint8)
+    assert as_images(stack, channels=6) is stack
+    with pytest.raises(ValueError, match="in_channels=6 takes such images"):
+        as_images(stack)
+    wanted = r"expected an array of shape \(n, height, width, 6\) or a list of such"
+    with pytest.raises(ValueError, match=rf"{wanted}\. The channels come first"):
+        as_images(stack.transpose(0, 3, 1, 2), channels=6)
+    with pytest.raises(ValueError, match=r"one image: pass X\[np\.newaxis\]"):
+        as_images(stack[0], channels=6)
+    with pytest.raises(ValueError, match=wanted):
+        as_images(stack[..., :3], channels=6)
+
+
+def test_four_channels_are_a_stack_either_way() -> None:
+    stack = np.zeros((2, 20, 30, 4), dtype=np.uint8)
+    assert as_images(stack) is stack
+    assert as_images(stack, channels=4) is stack
+    assert as_images(stack[..., :3], channels=1).shape == (2, 20, 30, 3)

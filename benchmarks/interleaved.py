@@ -1,4 +1,4 @@
-"""How the benchmarks measure: the contestants in turn, several rounds, one table."""
+"""How the benchmarks measure: the contenders in turn, several rounds, one table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 
@@ -14,27 +14,27 @@ import torch
 
 PACKAGES = ("torch", "torchvision", "scikit-learn", "numpy", "pillow")
 
+Seconds = Mapping[str, list[float]]
+
 
 def measure(
-    contestants: Mapping[str, Callable[[], object]], rounds: int
+    contenders: Mapping[str, Callable[[], object]], rounds: int
 ) -> dict[str, list[float]]:
-    """Time each contestant once a round, in seconds.
+    """Time each contender once a round, in seconds.
 
     In turn, so that a busy minute of the machine hits all of them alike.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds):
-        for name, contestant in contestants.items():
+        for name, contender in contenders.items():
             started = time.perf_counter()
-            contestant()
+            contender()
             seconds[name].append(time.perf_counter() - started)
         print(f"round {number + 1} of {rounds} done", flush=True)
     return seconds
 
 
-def print_table(
-    seconds: Mapping[str, list[float]], n_images: Mapping[str, int]
-) -> None:
+def print_table(seconds: Seconds, n_images: Mapping[str, int]) -> None:
     """Print best and median seconds, and images per second of the best."""
     print(f"\n{'':44}{'images':>8}{'best s':>9}{'median s':>10}{'images/s':>10}")
     for name, times in seconds.items():
@@ -44,20 +44,40 @@ def print_table(
     print()
 
 
-def ratio(seconds: Mapping[str, list[float]], slower: str, faster: str) -> float:
+def ratio(seconds: Seconds, slower: str, faster: str) -> float:
     """How many times as long `slower` took: the median over the rounds."""
     pairs = zip(seconds[slower], seconds[faster], strict=True)
     return median(a / b for a, b in pairs)
 
 
-def print_machine() -> None:
+def print_machine(device: str = "cpu") -> None:
     """Print what the figures depend on, without naming the machine."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
-    print(f"CPU: {_cpu_model()}, {cores or os.cpu_count()} cores, load average {load}")
+    print(f"CPU: {_cpu_model()}, {count_cores()} cores, load average {load}")
+    if torch.device(device).type == "cuda":
+        print(f"GPU: {torch.cuda.get_device_name(device)}")
     print(f"Threads of torch: {torch.get_num_threads()}")
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     print(f"Python {platform.python_version()}, {versions}\n", flush=True)
+
+
+def count_cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def is_installed(*packages: str) -> bool:
+    """Tell whether a peer can take part, and print which version does or why not."""
+    try:
+        found = [f"{name} {version(name)}" for name in packages]
+    except PackageNotFoundError as missing:
+        named = f"{packages[0]} is left out: {missing.name} is not installed"
+        print(f"{named} (see benchmarks/requirements.txt)")
+        return False
+    print(", ".join(found))
+    return True
 
 
 def _cpu_model() -> str:

@@ -21,7 +21,8 @@ from peers import Extract, Peer, installed_peers
 from photo_files import photo_files
 
 from hybridml import DeepFeatureExtractor, FeatureStore
-from hybridml.backbones.network import Network, load_network
+from hybridml.backbones.loading import load_network
+from hybridml.backbones.network import Network
 
 PRECISIONS = ("auto", "fp32")
 MIN_COSINE = {"auto": 0.99, "fp32": 0.99999}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
 
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -18,15 +18,26 @@ from hybridml.backbones.same_padding import pad_same
 def fold_batch_norms(cut: fx.GraphModule) -> None:
     """Fold each batch norm into the convolution before it, in place.
 
-    Exact but for rounding, in evaluation mode.
+    Exact but for rounding, in evaluation mode. Where the output of the convolution is
+    wanted itself, it is computed beside the folded one: what lies behind is rounded in
+    the same way whether the network is cut there or not.
     """
     _open_sequences(cut)
     for before, node in _pairs(cut, nn.BatchNorm2d):
         convolution, norm = _layer(cut, before), _layer(cut, node)
-        if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-            folded = fuse_conv_bn_eval(convolution, norm)
-            cut.set_submodule(str(before.target), folded)
+        if not isinstance(convolution, nn.Conv2d) or not isinstance(
+            norm, nn.BatchNorm2d
+        ):
+            continue
+        folded, name = fuse_conv_bn_eval(convolution, norm), str(before.target)
+        if len(before.users) == 1:
+            cut.set_submodule(name, folded)
             _replace(cut, node, before)
+            continue
+        cut.add_submodule(f"{name}_folded", folded)
+        with cut.graph.inserting_before(node):
+            beside = cut.graph.call_module(f"{name}_folded", before.args)
+        _replace(cut, node, beside)
     _tidy(cut)
 
 
@@ -36,9 +47,9 @@ def pack_convolutions(cut: fx.GraphModule) -> None:
     In place; for the CPU only. Every output keeps its value, since what is fused was
     used nowhere else.
     """
-    for before, node in list(_pairs(cut, *activation_of)):
+    for before, node in _pairs(cut, *activation_of):
         layer = _layer(cut, before)
-        if can_pack(layer):
+        if len(before.users) == 1 and can_pack(layer):
             packed = PackedConvolution(layer, activation=_layer(cut, node))
             cut.set_submodule(str(before.target), packed)
             _replace(cut, node, before)
@@ -75,19 +86,19 @@ def _open_sequences(cut: fx.GraphModule) -> None:
 
 def _pairs(
     cut: fx.GraphModule, *kinds: type[nn.Module]
-) -> Iterator[tuple[fx.Node, fx.Node]]:
-    """Find convolutions whose output goes only to a layer of some kinds."""
-    calls: dict[object, int] = {}
+) -> list[tuple[fx.Node, fx.Node]]:
+    """Find the layers of some kinds that come right behind a convolution."""
+    n_calls = Counter(node.target for node in cut.graph.nodes)
+    pairs = []
     for node in cut.graph.nodes:
-        calls[node.target] = calls.get(node.target, 0) + 1
-    for node in list(cut.graph.nodes):
         if type(_layer(cut, node)) not in kinds:
             continue
         before = node.args[0]
         # Subclasses may do more than a convolution: only this one is known.
         is_convolution = type(_layer(cut, before)) is nn.Conv2d
-        if is_convolution and len(before.users) == 1 and calls[before.target] == 1:
-            yield before, node
+        if is_convolution and n_calls[before.target] == 1:
+            pairs.append((before, node))
+    return pairs
 
 
 def _layer(cut: fx.GraphModule, node: fx.Node) -> nn.Module | None:

@@ -23,6 +23,7 @@ from hybridml.backbones.cutting import (
 from hybridml.backbones.exact_start import exact_layers
 from hybridml.backbones.hooks import HookedCut
 from hybridml.backbones.normalising import normalise
+from hybridml.backbones.pooled_cut import pool_inside
 from hybridml.backbones.pooling import pool
 from hybridml.backbones.precision import dtype_of
 from hybridml.backbones.spec import Backbone, Preprocessing, Stage
@@ -61,6 +62,8 @@ class Network:
         self._n_rows = _ROWS.get(device.type, 32)
         self._loaded = loaded
         self._cuts: dict[tuple[Stage, ...], nn.Module] = {}
+        self._pooled_cuts: dict[tuple[tuple[Stage, ...], str], nn.Module] = {}
+        self._widths: dict[tuple[Stage, str], int] = {}
         self._shapes: dict[Stage, tuple[int, ...]] = {}
         self._exact = self._exact_layers()
         self.stages = tuple(s for s in backbone.stages if not self._uncovered(s))
@@ -90,8 +93,11 @@ class Network:
 
     def n_features(self, stage: Stage, pooling: str) -> int:
         """Length of one image's features at a stage."""
-        output = torch.zeros(1, *self.shape(stage))
-        return pool(output, stage, pooling).shape[1]
+        key = (stage, pooling)
+        if key not in self._widths:
+            output = torch.zeros(1, *self.shape(stage))
+            self._widths[key] = pool(output, stage, pooling).shape[1]
+        return self._widths[key]
 
     @property
     def n_rows(self) -> int:
@@ -157,10 +163,10 @@ class Network:
         """
         chunk = np.zeros((self.n_rows, *images.shape[1:]), dtype=np.uint8)
         chunk[: len(images)] = images
-        outputs = self._outputs(chunk, stages)
-        pooled = [pool(outputs[stage], stage, pooling) for stage in stages]
+        with torch.inference_mode():
+            pooled = self._pooled_cut(stages, pooling)(self._input(chunk))
         count_forwarded(len(images))
-        rows: npt.NDArray[np.float32] = torch.cat(pooled, dim=1).cpu().numpy()
+        rows: npt.NDArray[np.float32] = pooled.cpu().numpy()
         return rows[: len(images)]
 
     def trainable_copy(self) -> nn.Module:
@@ -171,12 +177,21 @@ class Network:
     def _outputs(
         self, images: npt.NDArray[np.uint8], stages: tuple[Stage, ...]
     ) -> dict[Stage, Tensor]:
+        outputs = self._cut(stages)(self._input(images))
+        return {stage: outputs[stage.node] for stage in stages}
+
+    def _input(self, images: npt.NDArray[np.uint8]) -> Tensor:
         pixels = torch.from_numpy(images)
         if self.device.type == "cuda":  # from pinned memory a copy need not be awaited
             pixels = pixels.pin_memory()
-        network_input = self._normalised(pixels.to(self.device, non_blocking=True))
-        outputs = self._cut(stages)(network_input)
-        return {stage: outputs[stage.node] for stage in stages}
+        return self._normalised(pixels.to(self.device, non_blocking=True))
+
+    def _pooled_cut(self, stages: tuple[Stage, ...], pooling: str) -> nn.Module:
+        with _lock:
+            key = (stages, pooling)
+            if key not in self._pooled_cuts:
+                self._pooled_cuts[key] = pool_inside(self._cut(stages), *key)
+            return self._pooled_cuts[key]
 
     def _cut(self, stages: tuple[Stage, ...]) -> nn.Module:
         with _lock:

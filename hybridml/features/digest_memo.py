@@ -16,6 +16,7 @@ import struct
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,8 +28,8 @@ from hybridml.images.digest import digest_images as read_and_digest
 from hybridml.images.source import is_url
 
 MAX_ENTRIES = 2**19
+_PATHS_AT_HAND = 2**16
 _SETTLED_NS = 2 * 10**9  # the coarsest clock of a file system in use ticks every 2 s
-_PER_TASK = 256
 _STATE = struct.Struct("<QQQqq")
 _LARGEST = 2**64 - 1
 # On Windows st_ctime is the time of creation: it does not tell of changes.
@@ -67,7 +68,7 @@ def digest_images(
     if is_stack or not _CTIME_TELLS_OF_CHANGES:
         return read_and_digest(images, executor)
     now_ns = time.time_ns()
-    sights = _look_at(images, executor)
+    sights = _look_at(images)
     digests = _recall(engine, sights, now_ns)
     unknown = [i for i, digest in enumerate(digests) if digest is None]
     if not unknown:
@@ -75,7 +76,7 @@ def digest_images(
     read, failed = read_and_digest([images[i] for i in unknown], executor)
     for i, digest in zip(unknown, read, strict=True):
         digests[i] = digest
-    again = _look_at([images[i] for i in unknown], executor)
+    again = _look_at([images[i] for i in unknown])
     settled = {
         sight.key: sight.state + digest
         for i, sight, digest in zip(unknown, again, read, strict=True)
@@ -89,22 +90,14 @@ def _has_settled(sight: _Sight, now_ns: int) -> bool:
     return now_ns - sight.changed_ns >= _SETTLED_NS
 
 
-def _look_at(
-    images: Images, executor: ThreadPoolExecutor | None
-) -> list[_Sight | None]:
+def _look_at(images: Images) -> list[_Sight | None]:
     """Ask the file system for all images that are local files."""
     try:
         folder = os.getcwd()  # noqa: PTH109 - joined to thousands of paths
     except OSError:  # it was removed
         return [None] * len(images)
-
-    def look_at_some(positions: range) -> list[_Sight | None]:
-        return [_look_at_one(images[i], folder) for i in positions]
-
-    every = range(len(images))
-    parts = [every[i : i + _PER_TASK] for i in every[::_PER_TASK]]
-    run = executor.map if executor is not None else map
-    return [sight for part in run(look_at_some, parts) for sight in part]
+    # Asking takes microseconds: less than it takes to begin a thread for it.
+    return [_look_at_one(image, folder) for image in images]
 
 
 def _look_at_one(image: object, folder: str) -> _Sight | None:
@@ -126,8 +119,12 @@ def _look_at_one(image: object, folder: str) -> _Sight | None:
         changed,
         inode_changed,
     )
-    key = hashlib.blake2b(os.fsencode(path), digest_size=16).digest()
-    return _Sight(key, state, max(changed, inode_changed))
+    return _Sight(_key_of(path), state, max(changed, inode_changed))
+
+
+@lru_cache(_PATHS_AT_HAND)
+def _key_of(path: str) -> bytes:
+    return hashlib.blake2b(os.fsencode(path), digest_size=16).digest()
 
 
 def _recall(

@@ -16,7 +16,6 @@ import struct
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,23 +26,43 @@ from hybridml.features.opening import FULL, Databases, Transaction
 from hybridml.images.digest import digest_images as read_and_digest
 from hybridml.images.source import is_url
 
+Images = Sequence[Any] | npt.NDArray[Any]
+_State = tuple[int, ...]  # device, inode, size, content and inode changed
+
 MAX_ENTRIES = 2**19
-_PATHS_AT_HAND = 2**16
+_MAX_AT_HAND = 2**18
 _SETTLED_NS = 2 * 10**9  # the coarsest clock of a file system in use ticks every 2 s
-_STATE = struct.Struct("<QQQqq")
+_PACKED = struct.Struct("<QQQqq")
+_NOTHING: tuple[_State, bytes] = ((), b"")
 _LARGEST = 2**64 - 1
 # On Windows st_ctime is the time of creation: it does not tell of changes.
 _CTIME_TELLS_OF_CHANGES = os.name == "posix"
 
-Images = Sequence[Any] | npt.NDArray[Any]
+
+# What was recalled in this process, by path: quicker to ask than the store's file.
+_at_hand: dict[str, tuple[_State, bytes]] = {}
 
 
 class _Sight(NamedTuple):
     """What the file system says of a file."""
 
-    key: bytes  # digest of its path
-    state: bytes
-    changed_ns: int
+    path: str
+    state: _State
+
+    @property
+    def changed_ns(self) -> int:
+        """When the content or the inode was last changed."""
+        return max(self.state[3:])
+
+    @property
+    def key(self) -> bytes:
+        """Digest of its path."""
+        return hashlib.blake2b(os.fsencode(self.path), digest_size=16).digest()
+
+    @property
+    def packed(self) -> bytes:
+        """Its state as the store keeps it."""
+        return _PACKED.pack(*self.state)
 
 
 def digest_images(
@@ -78,7 +97,7 @@ def digest_images(
         digests[i] = digest
     again = _look_at([images[i] for i in unknown])
     settled = {
-        sight.key: sight.state + digest
+        sight.key: sight.packed + digest
         for i, sight, digest in zip(unknown, again, read, strict=True)
         if sight and digest and sight == sights[i] and _has_settled(sight, now_ns)
     }
@@ -111,39 +130,46 @@ def _look_at_one(image: object, folder: str) -> _Sight | None:
         return None  # the reader of its content says what is wrong
     if not stat.S_ISREG(found.st_mode):
         return None
-    changed, inode_changed = found.st_mtime_ns, found.st_ctime_ns
-    state = _STATE.pack(
-        found.st_dev & _LARGEST,
-        found.st_ino & _LARGEST,
-        found.st_size,
-        changed,
-        inode_changed,
+    return _Sight(
+        path,
+        (
+            found.st_dev & _LARGEST,
+            found.st_ino & _LARGEST,
+            found.st_size,
+            found.st_mtime_ns,
+            found.st_ctime_ns,
+        ),
     )
-    return _Sight(_key_of(path), state, max(changed, inode_changed))
-
-
-@lru_cache(_PATHS_AT_HAND)
-def _key_of(path: str) -> bytes:
-    return hashlib.blake2b(os.fsencode(path), digest_size=16).digest()
 
 
 def _recall(
     engine: Engine, sights: Sequence[_Sight | None], now_ns: int
 ) -> list[bytes | None]:
     """Return the digests of the files that look as they did when they were read."""
+    digests: list[bytes | None] = [None] * len(sights)
+    elsewhere: list[tuple[int, _Sight]] = []
+    for i, sight in enumerate(sights):
+        if sight is None:
+            continue
+        state, digest = _at_hand.get(sight[0], _NOTHING)
+        if state == sight[1]:
+            digests[i] = digest
+        elif sight.changed_ns <= now_ns:  # else a clock was set
+            elsewhere.append((i, sight))
 
-    def recall(databases: Databases, transaction: Transaction) -> list[bytes | None]:
-        get, memo, n_bytes = transaction.get, databases.digests, _STATE.size
-        digests: list[bytes | None] = [None] * len(sights)
-        for i, sight in enumerate(sights):
-            if sight is None or sight.changed_ns > now_ns:  # a clock was set
-                continue
+    def recall(databases: Databases, transaction: Transaction) -> None:
+        get, memo, n_bytes = transaction.get, databases.digests, _PACKED.size
+        for i, sight in elsewhere:
             entry = get(sight.key, None, memo)
-            if entry is not None and entry[:n_bytes] == sight.state:
-                digests[i] = bytes(entry[n_bytes:])
-        return digests
+            if entry is not None and entry[:n_bytes] == sight.packed:
+                digest = digests[i] = bytes(entry[n_bytes:])
+                _at_hand[sight.path] = (sight.state, digest)
 
-    return engine.read(recall) or [None] * len(sights)
+    if len(_at_hand) > _MAX_AT_HAND:
+        _at_hand.clear()
+    if elsewhere:
+        engine.read(recall)
+    return digests
 
 
 def _remember(engine: Engine, entries: dict[bytes, bytes]) -> None:

@@ -89,8 +89,8 @@ class TransferClassifier(ImageInput, ClassifierMixin, BaseEstimator):
     >>> X, y = np.concatenate([dark, light + 150]), ["dark"] * 6 + ["light"] * 6
     >>> model = TransferClassifier(image_size=64, store=None)
     >>> search = GridSearchCV(model, {"case": [0, 1]}, cv=2).fit(X, y)
-    >>> float(search.best_score_)
-    1.0
+    >>> bool(search.best_score_ > 0.9)
+    True
     """
 
     def __init__(

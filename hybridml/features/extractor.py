@@ -72,7 +72,7 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         "auto" is bfloat16 where the hardware has it natively and the network's
         features agree with those in float32 (cosine of at least 0.99).
     batch_size : "auto" or int, default="auto"
-        How many images are decoded at a time; does not change the features.
+        How many images are computed and stored at a time; does not change the features.
     store : "default", path, FeatureStore or None, default="default"
         Where features are kept. With None nothing behind the cut is computed.
     on_bad_image : {"raise", "nan"}, default="raise"
@@ -81,7 +81,8 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
     random_state : int, default=0
         Seed of the random weights of ``weights=None``.
     n_jobs : int or None, default=None
-        Threads that decode; None for one a core.
+        Threads; None for one a core. On a CPU each decodes and computes images of its
+        own; for a GPU they decode. Does not change the features.
     verbose : int, default=0
         Above 0, a progress bar on stderr.
 

@@ -16,7 +16,7 @@ import struct
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,42 +27,19 @@ from hybridml.images.digest import digest_images as read_and_digest
 from hybridml.images.source import is_url
 
 Images = Sequence[Any] | npt.NDArray[Any]
-_State = tuple[int, ...]  # device, inode, size, content and inode changed
 
 MAX_ENTRIES = 2**19
 _MAX_AT_HAND = 2**18
 _SETTLED_NS = 2 * 10**9  # the coarsest clock of a file system in use ticks every 2 s
-_PACKED = struct.Struct("<QQQqq")
-_NOTHING: tuple[_State, bytes] = ((), b"")
+_STATE = struct.Struct("<QQQqq")  # device, inode, size, content and inode changed
+_UNKNOWN = b""
 _LARGEST = 2**64 - 1
 # On Windows st_ctime is the time of creation: it does not tell of changes.
 _CTIME_TELLS_OF_CHANGES = os.name == "posix"
 
 
-# What was recalled in this process, by path: quicker to ask than the store's file.
-_at_hand: dict[str, tuple[_State, bytes]] = {}
-
-
-class _Sight(NamedTuple):
-    """What the file system says of a file."""
-
-    path: str
-    state: _State
-
-    @property
-    def changed_ns(self) -> int:
-        """When the content or the inode was last changed."""
-        return max(self.state[3:])
-
-    @property
-    def key(self) -> bytes:
-        """Digest of its path."""
-        return hashlib.blake2b(os.fsencode(self.path), digest_size=16).digest()
-
-    @property
-    def packed(self) -> bytes:
-        """Its state as the store keeps it."""
-        return _PACKED.pack(*self.state)
+# Entries recalled in this process, by path: quicker to ask than the store's file.
+_at_hand: dict[str, bytes] = {}
 
 
 def digest_images(
@@ -87,83 +64,98 @@ def digest_images(
     if is_stack or not _CTIME_TELLS_OF_CHANGES:
         return read_and_digest(images, executor)
     now_ns = time.time_ns()
-    sights = _look_at(images)
-    digests = _recall(engine, sights, now_ns)
+    paths = _local_paths(images)
+    states = [_look_at(path) for path in paths]
+    digests = _recall(engine, paths, states, now_ns)
     unknown = [i for i, digest in enumerate(digests) if digest is None]
     if not unknown:
         return digests, {}
     read, failed = read_and_digest([images[i] for i in unknown], executor)
+    settled = {}
     for i, digest in zip(unknown, read, strict=True):
-        digests[i] = digest
-    again = _look_at([images[i] for i in unknown])
-    settled = {
-        sight.key: sight.packed + digest
-        for i, sight, digest in zip(unknown, again, read, strict=True)
-        if sight and digest and sight == sights[i] and _has_settled(sight, now_ns)
-    }
+        digests[i], path, state = digest, paths[i], states[i]
+        unchanged = state != _UNKNOWN and state == _look_at(path)
+        if path and digest and unchanged and _has_settled(state, now_ns):
+            settled[_key(path)] = state + digest
     _remember(engine, settled)
     return digests, {unknown[place]: reason for place, reason in failed.items()}
 
 
-def _has_settled(sight: _Sight, now_ns: int) -> bool:
-    return now_ns - sight.changed_ns >= _SETTLED_NS
-
-
-def _look_at(images: Images) -> list[_Sight | None]:
-    """Ask the file system for all images that are local files."""
+def _local_paths(images: Images) -> list[str | None]:
+    """Absolute paths of the images that are local files."""
     try:
         folder = os.getcwd()  # noqa: PTH109 - joined to thousands of paths
     except OSError:  # it was removed
         return [None] * len(images)
-    # Asking takes microseconds: less than it takes to begin a thread for it.
-    return [_look_at_one(image, folder) for image in images]
-
-
-def _look_at_one(image: object, folder: str) -> _Sight | None:
-    if not isinstance(image, str) or ("://" in image and is_url(image)):
-        return None
     # Strings, not Path: this is done for every image of a data set, at each transform.
-    path = image if image.startswith("/") else f"{folder}/{image}"
+    return [
+        None
+        if not isinstance(image, str) or ("://" in image and is_url(image))
+        else (image if image.startswith("/") else f"{folder}/{image}")
+        for image in images
+    ]
+
+
+def _look_at(path: str | None) -> bytes:
+    """Ask the file system for the state of a file, in microseconds.
+
+    In bytes, as the store keeps it: Python's garbage collector walks through the whole
+    heap, torch's included, once thousands of tuples have been made.
+    """
+    if path is None:
+        return _UNKNOWN
     try:
         found = os.stat(path)  # noqa: PTH116
     except (OSError, ValueError):
-        return None  # the reader of its content says what is wrong
+        return _UNKNOWN  # the reader of its content says what is wrong
     if not stat.S_ISREG(found.st_mode):
-        return None
-    return _Sight(
-        path,
-        (
-            found.st_dev & _LARGEST,
-            found.st_ino & _LARGEST,
-            found.st_size,
-            found.st_mtime_ns,
-            found.st_ctime_ns,
-        ),
+        return _UNKNOWN
+    return _STATE.pack(
+        found.st_dev & _LARGEST,
+        found.st_ino & _LARGEST,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
     )
 
 
+def _changed_ns(state: bytes) -> int:
+    """When the content or the inode was last changed."""
+    content_ns, inode_ns = _STATE.unpack(state)[3:]
+    return max(int(content_ns), int(inode_ns))
+
+
+def _has_settled(state: bytes, now_ns: int) -> bool:
+    return now_ns - _changed_ns(state) >= _SETTLED_NS
+
+
+def _key(path: str) -> bytes:
+    return hashlib.blake2b(os.fsencode(path), digest_size=16).digest()
+
+
 def _recall(
-    engine: Engine, sights: Sequence[_Sight | None], now_ns: int
+    engine: Engine, paths: Sequence[str | None], states: Sequence[bytes], now_ns: int
 ) -> list[bytes | None]:
     """Return the digests of the files that look as they did when they were read."""
-    digests: list[bytes | None] = [None] * len(sights)
-    elsewhere: list[tuple[int, _Sight]] = []
-    for i, sight in enumerate(sights):
-        if sight is None:
+    digests: list[bytes | None] = [None] * len(paths)
+    elsewhere: list[int] = []
+    for i, (path, state) in enumerate(zip(paths, states, strict=True)):
+        if path is None or state == _UNKNOWN:
             continue
-        state, digest = _at_hand.get(sight[0], _NOTHING)
-        if state == sight[1]:
-            digests[i] = digest
-        elif sight.changed_ns <= now_ns:  # else a clock was set
-            elsewhere.append((i, sight))
+        entry = _at_hand.get(path, _UNKNOWN)
+        if entry.startswith(state):
+            digests[i] = entry[_STATE.size :]
+        elif _changed_ns(state) <= now_ns:  # else a clock was set
+            elsewhere.append(i)
 
     def recall(databases: Databases, transaction: Transaction) -> None:
-        get, memo, n_bytes = transaction.get, databases.digests, _PACKED.size
-        for i, sight in elsewhere:
-            entry = get(sight.key, None, memo)
-            if entry is not None and entry[:n_bytes] == sight.packed:
-                digest = digests[i] = bytes(entry[n_bytes:])
-                _at_hand[sight.path] = (sight.state, digest)
+        get, memo = transaction.get, databases.digests
+        for i in elsewhere:
+            path = str(paths[i])
+            entry = get(_key(path), None, memo)
+            if entry is not None and entry[: _STATE.size] == states[i]:
+                _at_hand[path] = bytes(entry)
+                digests[i] = _at_hand[path][_STATE.size :]
 
     if len(_at_hand) > _MAX_AT_HAND:
         _at_hand.clear()

@@ -28,7 +28,14 @@ ROOMS: dict[str, set[str]] = {
     "tracking": set(),
     "backbones": {"images"},
     "features": {"images", "backbones"},
-    "finetune": {"images", "backbones", "features", "heads", *TRACKING_TYPES},
+    "finetune": {
+        "images",
+        "backbones",
+        "features",
+        "heads",
+        "report",
+        *TRACKING_TYPES,
+    },
     "report": set(),  # draws plain data, so that a comparison can plot itself
 }
 BELOW = {"images", "backbones", "features", "heads", "finetune", "report"}

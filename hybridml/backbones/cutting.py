@@ -21,6 +21,7 @@ from hybridml.backbones.pooling import layout_of_rank
 from hybridml.backbones.rounding import correct_biases
 from hybridml.backbones.spec import Backbone, Stage
 from hybridml.backbones.tracing import UNTRACEABLE, node_names, tracer_options
+from hybridml.backbones.trimming import drop_behind
 from hybridml.exceptions import UnknownCutLayerError
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -87,12 +88,13 @@ def cut_at(module: nn.Module, stages: tuple[Stage, ...]) -> nn.Module:
         with warnings.catch_warnings():
             # torchvision warns for every network whose two modes differ (dropout).
             warnings.filterwarnings("ignore", "NOTE: The nodes obtained by tracing")
-            cut = create_feature_extractor(
+            traced = create_feature_extractor(
                 module,
                 return_nodes=nodes,
                 tracer_kwargs=tracer_options(module),
                 suppress_diff_warning=True,
             )
+        cut = drop_behind(traced)
     except UNTRACEABLE as exc:
         try:
             cut = HookedCut(module, list(nodes))

@@ -72,6 +72,15 @@ def test_a_cut_layer_opens_all_that_is_behind_it() -> None:
     assert found == {"layer3", "layer4"}
 
 
+def test_a_block_of_a_transformer_opens_the_blocks_behind_it() -> None:
+    blocks = {
+        name.split(".")[2]
+        for name in _learned("vit_b_32", "stage3")
+        if name.startswith("encoder.layers")
+    }
+    assert blocks == {f"encoder_layer_{i}" for i in (9, 10, 11)}
+
+
 def test_a_node_of_the_graph_opens_all_that_is_behind_it() -> None:
     found = {name.split(".")[0] for name in _learned("resnet18", "layer3.0.relu")}
     assert found == {"layer3", "layer4"}

@@ -129,6 +129,14 @@ def test_a_norm_by_itself_is_as_deep_as_the_stage_before_it() -> None:
     assert depths["classifier.0"] == depths["features.7.0.block.0"] == {1}
 
 
+def test_blocks_of_a_transformer_are_as_deep_as_their_stage() -> None:
+    depths = _depth_by_module("vit_b_32")
+    found = [depths[f"encoder.layers.encoder_layer_{i}.ln_1"] for i in range(12)]
+    assert found == [{4}] * 3 + [{3}] * 3 + [{2}] * 3 + [{1}] * 3
+    assert depths["encoder.ln"] == {1}
+    assert depths["conv_proj"] == {5}
+
+
 @pytest.mark.parametrize("kind", ["adamw", "sgd"])
 def test_a_run_that_was_saved_goes_on_as_if_it_had_not_been(kind: str) -> None:
     def run(n_steps: int, saved: dict[str, Any] | None = None) -> dict[str, Any]:

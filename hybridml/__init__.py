@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         register_backbone,
     )
     from hybridml.features import DeepFeatureExtractor, FeatureStore
-    from hybridml.finetune import FineTuneClassifier
+    from hybridml.finetune import FineTuneClassifier, FineTuneRegressor
     from hybridml.heads import (
         XGBoostClassifier,
         XGBoostRegressor,
@@ -41,6 +41,7 @@ __all__ = [
     "DeepFeatureExtractor",
     "FeatureStore",
     "FineTuneClassifier",
+    "FineTuneRegressor",
     "MLflowTracker",
     "NullTracker",
     "Preprocessing",
@@ -69,6 +70,7 @@ _HOME = {
     "DeepFeatureExtractor": "hybridml.features",
     "FeatureStore": "hybridml.features",
     "FineTuneClassifier": "hybridml.finetune",
+    "FineTuneRegressor": "hybridml.finetune",
     "MLflowTracker": "hybridml.tracking",
     "NullTracker": "hybridml.tracking",
     "Preprocessing": "hybridml.backbones",

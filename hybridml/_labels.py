@@ -43,17 +43,76 @@ def check_labels(y: Any, n_images: int, *, min_per_class: int = 1) -> npt.NDArra
     if y is None:
         raise DataError("Got y=None; expected one label per image.")
     labels = _as_column(y)
-    if len(labels) != n_images:
-        raise DataError(
-            f"Got {n_images} images and {len(labels)} labels; expected as many labels "
-            "as images."
-        )
-    if not n_images:
-        raise DataError("Found no images: X is empty; expected at least two classes.")
+    _check_length(len(labels), n_images)
     _check_present(labels)
     typed = _as_classes(labels)
     _check_classes(typed, min_per_class)
     return typed
+
+
+def check_label_table(y: Any, n_images: int) -> npt.NDArray[np.bool_]:
+    """Check several labels an image, each 0 or 1.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_images, n_labels)
+    n_images : int
+
+    Returns
+    -------
+    present : ndarray of shape (n_images, n_labels), bool
+
+    Raises
+    ------
+    DataError
+        If there is another number of rows, or anything but 0 and 1.
+    """
+    table = np.asarray(y)
+    _check_length(len(table), n_images)
+    if table.dtype.kind not in "biuf" or not np.isin(table, (0, 1)).all():
+        raise DataError(
+            f"Got y of shape {table.shape} with other values than 0 and 1; expected "
+            "a column for each label, 1 where an image has it."
+        )
+    return table.astype(bool)
+
+
+def check_numbers(y: Any, n_images: int) -> npt.NDArray[np.float64]:
+    """Check the numbers of a regression.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_images,) or (n_images, n_targets)
+    n_images : int
+
+    Returns
+    -------
+    numbers : ndarray of the same shape, float64
+
+    Raises
+    ------
+    DataError
+        If y is absent, of another length or shape, or holds anything but finite
+        numbers.
+    """
+    if y is None:
+        raise DataError("Got y=None; expected one number per image.")
+    try:
+        numbers = np.asarray(y, dtype=np.float64)
+    except (TypeError, ValueError) as exc:
+        raise DataError(f"Got y with values that are no numbers ({exc}).") from exc
+    if numbers.ndim not in (1, 2) or 0 in numbers.shape[1:]:
+        raise DataError(
+            f"Got y of shape {numbers.shape}; expected one or more numbers per image."
+        )
+    _check_length(len(numbers), n_images)
+    bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
+    if len(bad):
+        raise DataError(
+            f"{len(bad)} of {len(numbers)} rows of y are missing or infinite, at "
+            f"positions {_name_some([str(i) for i in bad])}. Drop those images."
+        )
+    return numbers
 
 
 def check_class_sizes(
@@ -88,6 +147,16 @@ def check_class_sizes(
             f"{purpose} at least {minimum} images in each class; too few in: "
             f"{_name_some(small)}. {cure}"
         )
+
+
+def _check_length(n_labels: int, n_images: int) -> None:
+    if n_labels != n_images:
+        raise DataError(
+            f"Got {n_images} images and {n_labels} labels; expected as many labels "
+            "as images."
+        )
+    if not n_images:
+        raise DataError("Found no images: X is empty; expected at least two classes.")
 
 
 def _as_column(y: Any) -> npt.NDArray[np.object_]:

@@ -13,9 +13,11 @@
     ├── DivergedError(ArithmeticError)      training met a loss that is no number
     └── WeightsError(ValueError)            weights missing, unreadable or unfitting
     HybridMLWarning(UserWarning)
+    ├── CacheWarning                        fine-tuning does not keep frozen outputs
     ├── PrecisionWarning                    fell back to float32
     ├── StoreWarning                        the feature store is out of use
-    └── TrackingWarning                     the tracking server is out of reach
+    ├── TrackingWarning                     the tracking server is out of reach
+    └── TrainingWarning                     training was cut short, or has less memory
 """
 
 from __future__ import annotations
@@ -67,7 +69,15 @@ class InvalidParameterError(HybridMLError, ValueError):
 
 
 class DivergedError(HybridMLError, ArithmeticError):
-    """Training met a loss that is not a finite number."""
+    """Training met a loss that is not a finite number.
+
+    Attributes
+    ----------
+    best_epoch : int or None
+        Whose state the estimator has; None where it has none.
+    """
+
+    best_epoch: int | None = None
 
 
 class WeightsError(HybridMLError, ValueError):
@@ -76,6 +86,10 @@ class WeightsError(HybridMLError, ValueError):
 
 class HybridMLWarning(UserWarning):
     """Base of every warning that hybridml gives."""
+
+
+class CacheWarning(HybridMLWarning):
+    """What frozen layers give cannot be kept; it is computed again in every epoch."""
 
 
 class PrecisionWarning(HybridMLWarning):
@@ -88,3 +102,7 @@ class StoreWarning(HybridMLWarning):
 
 class TrackingWarning(HybridMLWarning):
     """The tracking server cannot be reached; the work goes on without it."""
+
+
+class TrainingWarning(HybridMLWarning):
+    """Training was interrupted, or goes on in smaller parts for want of memory."""

@@ -169,6 +169,31 @@ class Network:
         rows: npt.NDArray[np.float32] = pooled.cpu().numpy()
         return rows[: len(images)]
 
+    def make_ready(self, cut: nn.Module) -> nn.Module:
+        """Bring a part of this network into the form in which features are computed.
+
+        Parameters
+        ----------
+        cut : nn.Module
+            As `cut_at` or `separate` return it; it takes the network's input.
+
+        Returns
+        -------
+        ready : nn.Module
+            A fused copy on the network's device, in its precision.
+        """
+        images = self._normalised(torch.from_numpy(self._synthetic_images(2)))
+        # In one thread: what is rounded how must not depend on their number.
+        with single_threaded_workers(1) as alone:
+            return alone.submit(
+                for_inference,
+                cut,
+                dtype_of(self.precision),
+                self.device,
+                images=images,
+                exact=self._exact,
+            ).result()
+
     def trainable_copy(self) -> nn.Module:
         """Return the whole network in float32 on the CPU, free to be changed."""
         return copy.deepcopy(self._loaded.module)
@@ -196,20 +221,9 @@ class Network:
     def _cut(self, stages: tuple[Stage, ...]) -> nn.Module:
         with _lock:
             if stages not in self._cuts:
-                cut = cut_at(self._loaded.module, stages)
-                images = self._normalised(torch.from_numpy(self._synthetic_images(2)))
-                dtype = dtype_of(self.precision)
-                # In one thread: what is rounded how must not depend on their number.
-                with single_threaded_workers(1) as alone:
-                    made = alone.submit(
-                        for_inference,
-                        cut,
-                        dtype,
-                        self.device,
-                        images=images,
-                        exact=self._exact,
-                    )
-                    self._cuts[stages] = made.result()
+                self._cuts[stages] = self.make_ready(
+                    cut_at(self._loaded.module, stages)
+                )
             return self._cuts[stages]
 
     def _exact_layers(self) -> frozenset[str]:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hybridml.finetune.callbacks import Callback
     from hybridml.finetune.classifier import FineTuneClassifier
+    from hybridml.finetune.regressor import FineTuneRegressor
 
-__all__ = ["Callback", "FineTuneClassifier"]
+__all__ = ["Callback", "FineTuneClassifier", "FineTuneRegressor"]
 
 _HOME = {
     "Callback": "hybridml.finetune.callbacks",
     "FineTuneClassifier": "hybridml.finetune.classifier",
+    "FineTuneRegressor": "hybridml.finetune.regressor",
 }
 
 

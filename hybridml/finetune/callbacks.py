@@ -24,3 +24,9 @@ class Callback:
 
     def on_fit_end(self, estimator: Any) -> None:
         """Run once the best state is restored."""
+
+    def on_step_end(self, estimator: Any, done: int, total: int) -> None:
+        """Run after each step of the optimizer: how many of an epoch's are done."""
+
+    def on_fit_failed(self, estimator: Any, error: BaseException) -> None:
+        """Run when fit ends with an error, or is interrupted before the first epoch."""

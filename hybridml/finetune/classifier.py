@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import torch
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
+from scipy.special import expit, softmax
+from sklearn.base import ClassifierMixin
+from sklearn.utils import Tags
 
-from hybridml._image_input import ImageInput
-from hybridml._labels import check_labels
-from hybridml._progress import image_progress
-from hybridml.backbones.loading import network_of
-from hybridml.backbones.network import Network
-from hybridml.features.choosing import open_store
-from hybridml.features.extraction import extract
-from hybridml.features.request import make_request
-from hybridml.features.store import FeatureStore
-from hybridml.finetune.callbacks import Callback
-from hybridml.finetune.epoch_printer import EpochPrinter
-from hybridml.finetune.freezing import freeze_all_but
-from hybridml.finetune.loop import train
-from hybridml.finetune.mixed_precision import float32_where_faster
-from hybridml.finetune.model import Model, assemble, start_from_probe
-from hybridml.finetune.parameters import check_parameters, make_settings
-from hybridml.finetune.pixels import Pixels
-from hybridml.finetune.probe import LinearHead
-from hybridml.finetune.seeding import seeded
-from hybridml.finetune.training_data import (
-    TrainingData,
-    prepare_training,
-    weigh_images,
-)
-from hybridml.finetune.tuned_network import TunedNetwork
-from hybridml.images.door import as_images
-
-_PREDICT_BATCH = 64
+from hybridml._labels import check_label_table, check_labels
+from hybridml.finetune.estimator import FineTuneEstimator
+from hybridml.finetune.targets import Targets, class_targets, label_targets
+from hybridml.finetune.training_data import weigh_images
 
 
-class FineTuneClassifier(ImageInput, ClassifierMixin, BaseEstimator):
+@dataclass(eq=False, repr=False)
+class FineTuneClassifier(ClassifierMixin, FineTuneEstimator):
     """Fine-tune a pretrained network, or train one from scratch.
 
     With pretrained weights the new head starts from the linear probe of the frozen
@@ -128,63 +104,19 @@ class FineTuneClassifier(ImageInput, ClassifierMixin, BaseEstimator):
     array(['dark', 'light'], dtype='<U5')
     """
 
-    def __init__(
-        self,
-        backbone: str = "efficientnet_lite0",
-        *,
-        trainable: str = "all",
-        weights: str | Path | None = "default",
-        image_size: int | None = None,
-        epochs: str | int = "auto",
-        batch_size: int = 32,
-        learning_rate: str | float = "auto",
-        weight_decay: float = 0.01,
-        label_smoothing: float = 0.0,
-        dropout: float = 0.0,
-        augmentation: str = "standard",
-        class_weight: str | Mapping[Any, float] | None = None,
-        validation_fraction: float = 0.1,
-        patience: str | int | None = "auto",
-        device: str = "auto",
-        precision: str = "auto",
-        store: str | Path | FeatureStore | None = "default",
-        callbacks: Sequence[Callback] = (),
-        random_state: int = 0,
-        n_jobs: int | None = None,
-        verbose: int = 0,
-    ) -> None:
-        self.backbone = backbone
-        self.trainable = trainable
-        self.weights = weights
-        self.image_size = image_size
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.label_smoothing = label_smoothing
-        self.dropout = dropout
-        self.augmentation = augmentation
-        self.class_weight = class_weight
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.device = device
-        self.precision = precision
-        self.store = store
-        self.callbacks = callbacks
-        self.random_state = random_state
-        self.n_jobs = n_jobs
-        self.verbose = verbose
+    _: KW_ONLY
+    label_smoothing: float = 0.0
+    class_weight: str | Mapping[Any, float] | None = None
 
-    def fit(
-        self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None
-    ) -> FineTuneClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Self:
         """Train the network.
 
         Parameters
         ----------
         X : sequence of n_images images
             As for `DeepFeatureExtractor`.
-        y : array-like of shape (n_images,)
+        y : array-like of shape (n_images,) or (n_images, n_labels)
+            Classes; or several labels an image, as a table of 0 and 1.
         sample_weight : array-like of shape (n_images,) or None
 
         Returns
@@ -199,27 +131,11 @@ class FineTuneClassifier(ImageInput, ClassifierMixin, BaseEstimator):
             If images, labels and weights do not fit together, or an image cannot be
             decoded.
         DivergedError
-            If the loss is no longer a finite number.
+            If the loss is no longer a finite number. The state before that, the best
+            one, is kept, and predicts.
         """
-        params = self.get_params(deep=False)
-        check_parameters(params, owner=type(self).__name__)
-        images = as_images(X)
-        labels = check_labels(y, len(images))
-        weights = weigh_images(labels, self.class_weight, sample_weight)
-        network = network_of(self)
-        self.__dict__.pop("tuned_", None)  # a fit that fails leaves nothing half new
-        self.classes_, targets = np.unique(labels, return_inverse=True)
-        data = prepare_training(
-            Pixels(images, network.preprocessing, n_jobs=self.n_jobs),
-            network.preprocessing,
-            targets,
-            weights,
-            validation_fraction=self.validation_fraction,
-            random_state=self.random_state,
-        )
-        with seeded(self.random_state, network.device):
-            self._fit_network(images, network, data)
-        return self
+        images = self._images(X)
+        return self._fit(images, self._targets(y, len(images), sample_weight))
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float32]:
         """Class probabilities.
@@ -227,72 +143,38 @@ class FineTuneClassifier(ImageInput, ClassifierMixin, BaseEstimator):
         Returns
         -------
         proba : ndarray of shape (n_images, n_classes), float32
-            Columns in the order of `classes_`.
+            Columns in the order of `classes_`. With several labels an image, the
+            probability of each label.
         """
-        check_is_fitted(self, "tuned_")
-        return self.tuned_.predict_proba(
-            as_images(X), batch_size=_PREDICT_BATCH, n_jobs=self.n_jobs
-        )
+        outputs = self.outputs(X)
+        proba = expit(outputs) if self.multilabel_ else softmax(outputs, axis=1)
+        return np.asarray(proba, dtype=np.float32)
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Most probable class of each image, of shape (n_images,)."""
-        best = self.predict_proba(X).argmax(axis=1)
-        return np.asarray(self.classes_[best])
+        """Most probable class of each image, of shape (n_images,).
 
-    def _fit_network(
-        self, images: npt.NDArray[Any], network: Network, data: TrainingData
-    ) -> None:
-        module = network.trainable_copy()
-        freeze_all_but(module, network.backbone, self.trainable)
-        model = assemble(module, network, len(self.classes_), self.dropout)
-        probe = None
-        if self.weights is not None:
-            probe = start_from_probe(model.head, self._probed(images, network), data)
-        self.best_epoch_ = self._train(model.on(network.device), network, data)
-        learned = LinearHead.of(model.head)
-        self.tuned_ = TunedNetwork(
-            network.backbone,
-            module.cpu(),
-            network.preprocessing,
-            probe if probe is not None and self.best_epoch_ == 0 else learned,
-            device=self.device,
-            precision=self.precision,
-        )
-        for callback in self._callbacks():
-            callback.on_fit_end(self)
+        With several labels an image, a table of 0 and 1 of shape (n_images, n_labels).
+        """
+        proba = self.predict_proba(X)
+        if self.multilabel_:
+            return (proba > 0.5).astype(int)
+        return np.asarray(self.classes_[proba.argmax(axis=1)])
 
-    def _probed(
-        self, images: npt.NDArray[Any], network: Network
-    ) -> npt.NDArray[np.float32]:
-        """Features of the frozen network, for the probe."""
-        request = make_request(network, "penultimate", "mean")
-        with image_progress(len(images), "probe", shown=self.verbose > 0) as tick:
-            return extract(
-                images,
-                request,
-                store=open_store(self.store),
-                n_jobs=self.n_jobs,
-                on_progress=tick,
-            )
+    def _targets(
+        self, y: Any, n_images: int, sample_weight: npt.ArrayLike | None
+    ) -> Targets:
+        self.multilabel_ = np.ndim(y) == 2 and np.shape(y)[1] > 1
+        if self.multilabel_:
+            table = check_label_table(y, n_images)
+            weights = weigh_images(table, None, sample_weight)
+            self.classes_ = np.arange(table.shape[1])
+            return label_targets(table, weights)
+        labels = check_labels(y, n_images)
+        weights = weigh_images(labels, self.class_weight, sample_weight)
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        return class_targets(codes, weights)
 
-    def _train(self, model: Model, network: Network, data: TrainingData) -> int:
-        """Run the epochs, tell the callbacks of each, and return the best one."""
-        settings = make_settings(self.get_params(deep=False), network)
-        self.n_epochs_ = settings.epochs
-        rows: list[dict[str, float]] = []
-        callbacks = self._callbacks()
-
-        def on_epoch(metrics: dict[str, float]) -> None:
-            rows.append(metrics)
-            self.history_ = pd.DataFrame(rows).astype({"epoch": int})
-            for callback in callbacks:
-                callback.on_epoch_end(self, metrics)
-
-        for callback in callbacks:
-            callback.on_fit_begin(self)
-        generator = torch.Generator().manual_seed(self.random_state)
-        with float32_where_faster(model, applies=settings.autocast_on_cpu):
-            return train(model, data, settings, generator=generator, on_epoch=on_epoch)
-
-    def _callbacks(self) -> list[Callback]:
-        return [*self.callbacks, *([EpochPrinter()] if self.verbose > 0 else [])]
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

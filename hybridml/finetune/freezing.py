@@ -12,7 +12,9 @@ from hybridml.exceptions import UnknownCutLayerError
 NAMED_SCOPES = ("head", "last2", "all")
 
 
-def freeze_all_but(module: nn.Module, backbone: Backbone, trainable: str) -> None:
+def freeze_all_but(
+    module: nn.Module, backbone: Backbone, trainable: str, last: Stage | None = None
+) -> None:
     """Let only the parameters within a scope of the trunk learn.
 
     Parameters
@@ -24,6 +26,8 @@ def freeze_all_but(module: nn.Module, backbone: Backbone, trainable: str) -> Non
         "head": none of the trunk. "last2": its last stage with a layer in it, which
         with the new head makes the last two; a norm by itself is no layer. A cut layer:
         everything behind it. "all".
+    last : Stage or None, default=None
+        Where the trunk ends; None is the penultimate stage.
 
     Raises
     ------
@@ -35,9 +39,10 @@ def freeze_all_but(module: nn.Module, backbone: Backbone, trainable: str) -> Non
         parameter.requires_grad_(trainable == "all")
     if trainable in ("head", "all"):
         return
-    trunk = parameters_before(module, backbone.stages[-2])
+    last = last or backbone.stages[-2]
+    trunk = parameters_before(module, last)
     if trainable == "last2":
-        frozen = _before_last_stage(module, backbone, trunk)
+        frozen = _before_last_stage(module, backbone, last)
     else:
         frozen = parameters_before(module, find_stage(backbone, trainable))
     for name, parameter in module.named_parameters():
@@ -64,12 +69,11 @@ def parameters_before(module: nn.Module, stage: Stage) -> set[str]:
     return names_before(module, stage) & {name for name, _ in module.named_parameters()}
 
 
-def _before_last_stage(
-    module: nn.Module, backbone: Backbone, trunk: set[str]
-) -> set[str]:
+def _before_last_stage(module: nn.Module, backbone: Backbone, last: Stage) -> set[str]:
     """Parameters before the deepest stage that still has a layer behind it."""
+    trunk = parameters_before(module, last)
     layers = {name for name, p in module.named_parameters() if p.ndim > 1}
-    for stage in reversed(backbone.stages[:-2]):
+    for stage in reversed(backbone.stages[: backbone.stages.index(last)]):
         before = parameters_before(module, stage)
         if trunk & layers - before:
             return before

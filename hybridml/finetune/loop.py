@@ -4,189 +4,227 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch import Tensor
 
-from hybridml.backbones.counting import count_forwarded
-from hybridml.backbones.normalising import normalise
 from hybridml.exceptions import DivergedError
+from hybridml.finetune.best_state import BestState
+from hybridml.finetune.checkpoint import Checkpoint
+from hybridml.finetune.inputs import PLAIN, Inputs
 from hybridml.finetune.model import Model
-from hybridml.finetune.optimizer import make_optimizer, make_schedule
+from hybridml.finetune.seeding import generator_for
+from hybridml.finetune.settings import Settings
+from hybridml.finetune.steps import Steps
+from hybridml.finetune.tasks import Task
 from hybridml.finetune.training_data import TrainingData
-from hybridml.images.augment import augment_batch
+from hybridml.finetune.unfreezing import let_learn, unfreeze_schedule
 
-_MAX_GRADIENT_NORM = 1.0
 _EVALUATION_ROWS = 64
+
+Row = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How to train; see `FineTuneClassifier` for the meaning of each."""
+class Outcome:
+    """How a training run ended; the model is in its best state.
 
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    head_factor: float
-    bias_factor: float
-    weight_decay: float
-    label_smoothing: float
-    augmentation: str
-    patience: int | None
-    batch_norm_learns: bool
-    device: torch.device
-    autocast: bool
+    Attributes
+    ----------
+    best_epoch : int
+        Whose state was kept; 0 is the start.
+    interrupted_in : int or None
+        Epoch that ctrl-C ended, if it did.
+    """
 
-    @property
-    def autocast_on_cpu(self) -> bool:
-        """Whether the passes run in bfloat16, and on a CPU."""
-        return self.autocast and self.device.type == "cpu"
+    best_epoch: int
+    interrupted_in: int | None = None
 
 
 def train(
     model: Model,
+    task: Task,
+    inputs: Inputs,
     data: TrainingData,
     settings: Settings,
     *,
-    generator: torch.Generator,
-    on_epoch: Callable[[dict[str, float]], None],
-) -> int:
+    depths: Mapping[str, int],
+    checkpoint: Checkpoint | None = None,
+    on_epoch: Callable[[Row], None],
+    on_step: Callable[[int, int], None],
+) -> Outcome:
     """Train a model in place and leave it in its best state.
 
     The best state is that with the least held-out loss, the state at the start
     (epoch 0) included. Where nothing is held out, all the epochs are run and the last
-    state is kept.
+    state is kept. Ctrl-C ends training and keeps the best state so far.
 
     Parameters
     ----------
     model : Model
         On the device of the settings.
+    task : Task
+    inputs : Inputs
     data : TrainingData
     settings : Settings
-    generator : torch.Generator
-        Of the order of the images and of their augmentation.
+    depths : mapping of {str: int}
+        Of the trunk's parameters; see `hybridml.finetune.optimizer.depths_of`.
+    checkpoint : Checkpoint or None, default=None
+        Where the run is kept, and resumed from.
     on_epoch : callable
         Called with the measurements of each epoch as it ends, beginning with epoch 0:
-        epoch, train_loss, valid_loss, valid_accuracy, seconds.
+        epoch, train_loss, valid_loss, the task's score, seconds. Where a run is
+        resumed, those before are repeated.
+    on_step : callable
+        Called after each step with their number so far, and how many an epoch has.
 
     Returns
     -------
-    best_epoch : int
+    outcome : Outcome
 
     Raises
     ------
     DivergedError
         If the loss or a parameter is no longer a finite number; the model is then in
-        its best state.
+        its best state, which the error's `best_epoch` names.
     """
-    training = _Training(model, data, settings, generator)
-    best = _Best(model, _evaluate(model, data, settings), settings.patience)
-    on_epoch({"epoch": 0, "train_loss": math.nan, **best.metrics, "seconds": 0.0})
-    for epoch in range(1, settings.epochs + 1):
-        started = time.perf_counter()
-        losses = list(training.run_epoch())
-        if not (np.isfinite(losses).all() and _is_finite(model)):
-            best.restore(model)
-            raise DivergedError(
-                f"Training diverged in epoch {epoch}: the loss or a parameter is not "
-                "a finite number. Lower learning_rate (now "
-                f"{settings.learning_rate:g})."
-            )
-        metrics = _evaluate(model, data, settings)
-        seconds = time.perf_counter() - started
-        row = {"epoch": epoch, "train_loss": float(np.mean(losses)), **metrics}
-        on_epoch({**row, "seconds": seconds})
-        if len(data.held_out) and best.is_over(model, epoch, metrics):
-            break
-    if not len(data.held_out):
-        return settings.epochs
-    best.restore(model)
-    return best.epoch
+    run = _Run(model, task, inputs, data, settings, depths, checkpoint)
+    run.begin(on_epoch)
+    try:
+        while not run.is_over:
+            run.go_on(on_epoch, on_step)
+    except KeyboardInterrupt:
+        run.best.restore(model)
+        return Outcome(run.best.epoch, interrupted_in=run.epoch)
+    except DivergedError as error:
+        run.best.restore(model)
+        error.best_epoch = run.best.epoch
+        raise
+    run.best.restore(model)
+    return Outcome(run.best.epoch)
 
 
-class _Best:
-    """The best state so far."""
-
-    def __init__(
-        self, model: nn.Module, metrics: dict[str, float], patience: int | None
-    ) -> None:
-        self.epoch = 0
-        self.metrics = metrics
-        self._patience = patience
-        self._state = _learned_state(model)
-
-    def is_over(self, model: nn.Module, epoch: int, metrics: dict[str, float]) -> bool:
-        """Take a better state over; say whether patience has run out."""
-        if metrics["valid_loss"] < self.metrics["valid_loss"]:
-            self.epoch, self.metrics = epoch, metrics
-            self._state = _learned_state(model)
-        patience = self._patience
-        return patience is not None and epoch - self.epoch >= patience
-
-    def restore(self, model: nn.Module) -> None:
-        """Put the best state back."""
-        model.load_state_dict(self._state, strict=False)
-
-
-class _Training:
-    """The steps of the optimizer, epoch after epoch."""
+class _Run:
+    """A training run: how far it is, and what it has found."""
 
     def __init__(
         self,
         model: Model,
+        task: Task,
+        inputs: Inputs,
         data: TrainingData,
         settings: Settings,
-        generator: torch.Generator,
+        depths: Mapping[str, int],
+        checkpoint: Checkpoint | None,
     ) -> None:
         self._model = model
         self._data = data
         self._settings = settings
-        self._generator = generator
-        self._optimizer = make_optimizer(
-            model.trunk,
-            model.head,
-            learning_rate=settings.learning_rate,
-            head_factor=settings.head_factor,
-            bias_factor=settings.bias_factor,
-            weight_decay=settings.weight_decay,
+        self._checkpoint = checkpoint
+        n_batches = len(_starts(len(data.train), settings.batch_size))
+        self._steps = Steps(
+            model,
+            task,
+            inputs,
+            data,
+            settings,
+            depths=depths,
+            n_steps=settings.epochs * n_batches,
         )
-        n_batches = math.ceil(len(data.train) / settings.batch_size)
-        self._schedule = make_schedule(self._optimizer, settings.epochs * n_batches)
-        self._learned = [p for p in model.parameters() if p.requires_grad]
+        own = {name: p for name, p in model.trunk.named_parameters() if p.requires_grad}
+        self._scope = {name: depths.get(name, 0) for name in own}
+        self._evaluate = lambda: evaluate(model, task, inputs, data, settings)
+        is_judged = len(data.held_out) > 0
+        patience = settings.patience
+        self.best = BestState(model, is_judged=is_judged, patience=patience)
+        self.epoch = 0
+        self._losses: list[float] = []
+        self._seconds = 0.0
+        self._rows: list[Row] = []
 
-    def run_epoch(self) -> Iterator[float]:
-        """Go through the training images once, and give the loss of each batch."""
-        self._model.train()
-        if not self._settings.batch_norm_learns:
-            _freeze_batch_norm(self._model)
-        size, generator = self._settings.batch_size, self._generator
-        for batch in shuffled_batches(self._data.train, size, generator):
-            yield self._step(batch)
+    @property
+    def is_over(self) -> bool:
+        return self.epoch > self._settings.epochs or self.best.is_patience_over
 
-    def _step(self, batch: npt.NDArray[np.intp]) -> float:
-        settings, data = self._settings, self._data
-        scores = _forward(
-            self._model, data, settings, batch, settings.augmentation, self._generator
-        )
-        losses = nn.functional.cross_entropy(
-            scores,
-            data.targets[batch].to(settings.device),
-            reduction="none",
-            label_smoothing=settings.label_smoothing,
-        )
-        weights = data.weights[batch].to(settings.device)
-        loss = (losses * weights).sum() / weights.sum()
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self._learned, _MAX_GRADIENT_NORM)
-        self._optimizer.step()
-        self._schedule.step()
-        return float(loss.detach())
+    def begin(self, on_epoch: Callable[[Row], None]) -> None:
+        """Judge the start, or go back to where an earlier run was killed."""
+        state = self._checkpoint.load() if self._checkpoint else None
+        if state is not None:
+            self._load(state)
+            for row in self._rows:
+                on_epoch(row)
+            return
+        self._finish_epoch({"epoch": 0, "train_loss": math.nan}, 0.0, on_epoch)
+
+    def go_on(
+        self, on_epoch: Callable[[Row], None], on_step: Callable[[int, int], None]
+    ) -> None:
+        """Train for an epoch, or what is left of it, and judge its end."""
+        started = time.perf_counter() - self._seconds
+        self._open_stages()
+        self._model.prepare_to_train(batch_norm_learns=self._settings.batch_norm_learns)
+        generator = generator_for(self._settings.seed, "order", self.epoch)
+        size = self._settings.batch_size
+        batches = list(shuffled_batches(self._data.train, size, generator))
+        for batch in batches[len(self._losses) :]:
+            self._losses.append(self._steps.step(batch, view=self.epoch - 1))
+            self._check_finite([self._losses[-1]])
+            on_step(len(self._losses), len(batches))
+            self._seconds = time.perf_counter() - started
+            if self._checkpoint and self._checkpoint.is_due:
+                self._checkpoint.save(self._state())
+        self._check_finite(p.detach() for p in self._steps.learned)
+        row = {"epoch": self.epoch, "train_loss": float(np.mean(self._losses))}
+        self._finish_epoch(row, started, on_epoch)
+
+    def _finish_epoch(
+        self, row: Row, started: float, on_epoch: Callable[[Row], None]
+    ) -> None:
+        with self._steps.averaged():
+            row |= self._evaluate()
+            self.best.consider(self._model, self.epoch, row["valid_loss"])
+        row["seconds"] = time.perf_counter() - started if self.epoch else 0.0
+        self._rows.append(row)
+        self.epoch, self._losses, self._seconds = self.epoch + 1, [], 0.0
+        if self._checkpoint:
+            self._checkpoint.save(self._state())
+        on_epoch(row)
+
+    def _open_stages(self) -> None:
+        if self._settings.gradual_unfreezing:
+            schedule = unfreeze_schedule(self._scope, self._settings.epochs)
+            names = schedule[self.epoch - 1]
+            let_learn(self._model.trunk, names, scope=self._scope)
+
+    def _check_finite(self, values: Iterator[Tensor] | list[float]) -> None:
+        for value in values:
+            if not bool(torch.isfinite(torch.as_tensor(value)).all()):
+                raise DivergedError(
+                    f"Training diverged in epoch {self.epoch}: the loss or a parameter "
+                    "is not a finite number. Lower learning_rate (now "
+                    f"{self._settings.learning_rate:g})."
+                )
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "epoch": self.epoch,
+            "losses": self._losses,
+            "seconds": self._seconds,
+            "rows": self._rows,
+            "steps": self._steps.state_dict(),
+            "best": self.best.state_dict(),
+        }
+
+    def _load(self, state: dict[str, Any]) -> None:
+        self.epoch, self._losses = state["epoch"], state["losses"]
+        self._seconds, self._rows = state["seconds"], state["rows"]
+        self._steps.load_state_dict(state["steps"])
+        self.best.load_state_dict(state["best"])
 
 
 def shuffled_batches(
@@ -198,65 +236,37 @@ def shuffled_batches(
     one image.
     """
     order = positions[torch.randperm(len(positions), generator=generator).numpy()]
-    starts = list(range(0, len(order), batch_size))
-    if batch_size > 1 and len(starts) > 1 and len(order) - starts[-1] == 1:
+    yield from np.split(order, _starts(len(order), batch_size)[1:])
+
+
+def _starts(n_positions: int, batch_size: int) -> list[int]:
+    starts = list(range(0, n_positions, batch_size))
+    if batch_size > 1 and len(starts) > 1 and n_positions - starts[-1] == 1:
         starts.pop()
-    yield from np.split(order, starts[1:])
+    return starts
 
 
 @torch.inference_mode()
-def _evaluate(model: Model, data: TrainingData, settings: Settings) -> dict[str, float]:
+def evaluate(
+    model: Model, task: Task, inputs: Inputs, data: TrainingData, settings: Settings
+) -> Row:
+    """Measure the loss and the score of the held-out part; NaN where there is none.
+
+    Returns
+    -------
+    row : dict of {str: float}
+    """
     if not len(data.held_out):
-        return {"valid_loss": math.nan, "valid_accuracy": math.nan}
+        return {"valid_loss": math.nan, task.score_name: math.nan}
     model.eval()
-    scores = []
+    found = []
     for start in range(0, len(data.held_out), _EVALUATION_ROWS):
         part = data.held_out[start : start + _EVALUATION_ROWS]
-        scores.append(_forward(model, data, settings, part, "none", torch.Generator()))
-    every = torch.cat(scores).cpu()
+        found.append(model.run(inputs.take(part, PLAIN), autocast=settings.autocast))
+    outputs = torch.cat(found).cpu()
     targets, weights = data.targets[data.held_out], data.weights[data.held_out]
-    losses = nn.functional.cross_entropy(every, targets, reduction="none")
-    right = (every.argmax(dim=1) == targets).float()
+    losses = task.losses(outputs, targets)
     return {
         "valid_loss": float((losses * weights).sum() / weights.sum()),
-        "valid_accuracy": float((right * weights).sum() / weights.sum()),
+        task.score_name: task.score(outputs, targets, weights),
     }
-
-
-def _forward(
-    model: Model,
-    data: TrainingData,
-    settings: Settings,
-    positions: npt.NDArray[np.intp],
-    augmentation: str,
-    generator: torch.Generator,
-) -> Tensor:
-    pixels = data.pixels.take(positions).to(settings.device)
-    crop = data.preprocessing.crop
-    images = augment_batch(pixels, policy=augmentation, crop=crop, generator=generator)
-    images = normalise(images, data.preprocessing)
-    images = images.contiguous(memory_format=torch.channels_last)
-    count_forwarded(len(positions))
-    device = settings.device.type
-    with torch.autocast(device, torch.bfloat16, enabled=settings.autocast):
-        scores: Tensor = model(images)
-    return scores.float()
-
-
-def _is_finite(model: nn.Module) -> bool:
-    learned = [p.detach() for p in model.parameters() if p.requires_grad]
-    return all(bool(torch.isfinite(p).all()) for p in learned)
-
-
-def _freeze_batch_norm(model: nn.Module) -> None:
-    for module in model.modules():
-        if isinstance(module, _BatchNorm):
-            module.eval()
-
-
-def _learned_state(model: nn.Module) -> dict[str, Tensor]:
-    """Copy what training changes: learned parameters, and all buffers."""
-    learned = {name for name, p in model.named_parameters() if p.requires_grad}
-    learned |= {name for name, _ in model.named_buffers()}
-    state = model.state_dict()
-    return {name: state[name].clone() for name in state if name in learned}

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from hybridml.backbones.spec import Backbone
+from hybridml.backbones.spec import Backbone, Stage
 from hybridml.finetune.freezing import parameters_before
 
 OPTIMIZERS = ("adamw", "sgd")
@@ -90,7 +90,9 @@ def make_optimizer(
     return torch.optim.AdamW(groups, lr=learning_rate, fused=is_fused)
 
 
-def depths_of(module: nn.Module, backbone: Backbone) -> dict[str, int]:
+def depths_of(
+    module: nn.Module, backbone: Backbone, last: Stage | None = None
+) -> dict[str, int]:
     """Count, for each parameter of the trunk, how many stages it is before the head.
 
     Only stages with a layer of their own count; a norm by itself belongs to the stage
@@ -101,6 +103,8 @@ def depths_of(module: nn.Module, backbone: Backbone) -> dict[str, int]:
     module : nn.Module
         The whole network: the stages of one that is cut already may not be found.
     backbone : Backbone
+    last : Stage or None, default=None
+        Where the trunk ends; None is the penultimate stage.
 
     Returns
     -------
@@ -108,10 +112,11 @@ def depths_of(module: nn.Module, backbone: Backbone) -> dict[str, int]:
         By the parameter's name, in the order of the network.
     """
     layers = {name for name, p in module.named_parameters() if p.ndim > 1}
-    remaining = parameters_before(module, backbone.stages[-2])
+    last = last or backbone.stages[-2]
+    remaining = parameters_before(module, last)
     depths: dict[str, int] = {}
     depth = 1
-    for stage in reversed(backbone.stages[:-2]):
+    for stage in reversed(backbone.stages[: backbone.stages.index(last)]):
         before = parameters_before(module, stage) & remaining
         own = remaining - before
         if own & layers:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from hybridml._checks import Problems, is_count, is_number, list_names
 from hybridml.backbones.network import Network
+from hybridml.backbones.pooling import check_pooling
 from hybridml.backbones.registry import get_backbone
 from hybridml.features.choosing import open_store
 from hybridml.finetune.callbacks import Callback
 from hybridml.finetune.freezing import check_trainable
-from hybridml.finetune.loop import Settings
+from hybridml.finetune.optimizer import OPTIMIZERS
+from hybridml.finetune.settings import Settings
 from hybridml.images.policies import POLICIES
 
 # Smallest and largest value of each parameter that is a number with a fraction.
@@ -19,12 +24,17 @@ _RANGES = {
     "weight_decay": (0.0, float("inf")),
     "label_smoothing": (0.0, 1.0),
     "dropout": (0.0, 0.99),
+    "layer_decay": (0.0, 1.0),
+    "l2_sp": (0.0, float("inf")),
+    "l1_head": (0.0, float("inf")),
+    "mixup": (0.0, float("inf")),
+    "cutmix": (0.0, float("inf")),
     "validation_fraction": (0.0, 0.9),
 }
 
 
 def check_parameters(params: Mapping[str, Any], *, owner: str) -> None:
-    """Check the parameters of a `FineTuneClassifier`, without loading its weights.
+    """Check the parameters of a fine-tuning estimator, without loading its weights.
 
     Parameters
     ----------
@@ -45,6 +55,7 @@ def check_parameters(params: Mapping[str, Any], *, owner: str) -> None:
     _check_numbers(params, problems)
     _check_choices(params, problems)
     problems.raise_all()
+    check_pooling(params["pooling"])
     open_store(params["store"])
     check_trainable(get_backbone(params["backbone"]), params["trainable"])
 
@@ -56,28 +67,37 @@ def planned_epochs(epochs: str | int, *, scratch: bool) -> int:
     return int(epochs)
 
 
+def views_kept(n_views: str | int, epochs: int) -> int:
+    """Resolve the parameter `n_views`: "auto" is 4; never more than epochs."""
+    return min(4 if n_views == "auto" else int(n_views), max(epochs, 1))
+
+
 def make_settings(params: Mapping[str, Any], network: Network) -> Settings:
     """Resolve every "auto" of checked parameters for the training loop."""
     scratch = params["weights"] is None
     rate, patience = params["learning_rate"], params["patience"]
     if rate == "auto":
         rate = 1e-3 if scratch else 1e-4
+        rate *= 10 if params["optimizer"] == "sgd" else 1
     if patience == "auto":
         # A network from scratch may guess for many epochs before it learns.
         patience = None if scratch else 5
+    same = ("optimizer", "max_gradient_norm", "ema_decay", "gradual_unfreezing")
+    numbers = ("layer_decay", "weight_decay", "l2_sp", "l1_head", "mixup", "cutmix")
     return Settings(
         epochs=planned_epochs(params["epochs"], scratch=scratch),
         batch_size=int(params["batch_size"]),
         learning_rate=float(rate),
         head_factor=1.0 if scratch else 10.0,
         bias_factor=1.0 if scratch else 20.0,
-        weight_decay=float(params["weight_decay"]),
-        label_smoothing=float(params["label_smoothing"]),
-        augmentation=params["augmentation"],
+        label_smoothing=float(params.get("label_smoothing", 0.0)),
         patience=patience,
         batch_norm_learns=scratch,
+        seed=int(params["random_state"]),
         device=network.device,
         autocast=network.precision == "bf16",
+        **dict[str, Any]({name: params[name] for name in same}),
+        **dict[str, Any]({name: float(params[name]) for name in numbers}),
     )
 
 
@@ -88,6 +108,9 @@ def _check_counts(params: Mapping[str, Any], problems: Problems) -> None:
         holds = is_other or is_count(value, minimum=minimum)
         problems.expect(holds, name, value, expected)
 
+    check("n_views", 1, "'auto' or a positive whole number", "auto")
+    check("test_views", 1, "a whole number from 1 to 10")
+    check("in_channels", 1, "a positive number of channels")
     check("image_size", 1, "None or a positive number of pixels", None)
     check("epochs", 0, "'auto' or a whole number >= 0", "auto")
     check("batch_size", 1, "a positive whole number")
@@ -100,8 +123,13 @@ def _check_numbers(params: Mapping[str, Any], problems: Problems) -> None:
     rate = params["learning_rate"]
     is_rate = rate == "auto" or (is_number(rate) and 0 < float(rate) < float("inf"))
     problems.expect(is_rate, "learning_rate", rate, "'auto' or a number > 0")
-    for name, (low, high) in _RANGES.items():
-        value = params[name]
+    norm, decay = params["max_gradient_norm"], params["ema_decay"]
+    is_norm = norm is None or (is_number(norm) and float(norm) > 0)
+    problems.expect(is_norm, "max_gradient_norm", norm, "None or a number > 0")
+    is_decay = decay is None or is_number(decay, low=0.0, high=0.999999)
+    problems.expect(is_decay, "ema_decay", decay, "None or a number from 0 to below 1")
+    for name in _RANGES.keys() & params.keys():
+        (low, high), value = _RANGES[name], params[name]
         expected = f"a number from {low:g} to {high:g}"
         problems.expect(is_number(value, low=low, high=high), name, value, expected)
 
@@ -110,7 +138,16 @@ def _check_choices(params: Mapping[str, Any], problems: Problems) -> None:
     policy = params["augmentation"]
     is_policy = isinstance(policy, str) and policy in POLICIES
     problems.expect(is_policy, "augmentation", policy, list_names(POLICIES))
-    weight = params["class_weight"]
+    optimizer = params["optimizer"]
+    is_known = isinstance(optimizer, str) and optimizer in OPTIMIZERS
+    problems.expect(is_known, "optimizer", optimizer, list_names(OPTIMIZERS))
+    for name in ("gradual_unfreezing", "prefix_cache"):
+        is_bool = isinstance(params[name], bool | np.bool_)
+        problems.expect(is_bool, name, params[name], "True or False")
+    folder = params["checkpoint"]
+    is_folder = folder is None or isinstance(folder, str | Path)
+    problems.expect(is_folder, "checkpoint", folder, "None or a folder")
+    weight = params.get("class_weight")
     is_weight = weight is None or weight == "balanced" or isinstance(weight, Mapping)
     expected = "'balanced', a dict of class and weight, or None"
     problems.expect(is_weight, "class_weight", weight, expected)

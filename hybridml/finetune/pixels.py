@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -55,11 +56,15 @@ class Pixels:
         # later centre crop the same as one from the whole image.
         margin = max(0, preprocessing.resize - preprocessing.crop) // 4 * 4
         self._side = side = preprocessing.crop + margin
-        fits = len(images) * side * side * 3 <= _MAX_KEPT_BYTES
+        self._shape = (side, side, preprocessing.channels)
+        fits = len(images) * math.prod(self._shape) <= _MAX_KEPT_BYTES
         self._kept = self._decode_all() if fits else None
 
+    def __len__(self) -> int:
+        return len(self._images)
+
     def take(self, positions: Sequence[int] | npt.NDArray[np.intp]) -> Tensor:
-        """Return the images at some positions, (n, 3, side, side), uint8."""
+        """Return the images at some positions, (n, channels, side, side), uint8."""
         chosen = np.asarray(positions, dtype=np.intp)
         if self._kept is not None:
             pixels = self._kept[chosen]
@@ -72,8 +77,7 @@ class Pixels:
         return torch.from_numpy(pixels).permute(0, 3, 1, 2)
 
     def _decode_all(self) -> npt.NDArray[np.uint8]:
-        shape = (len(self._images), self._side, self._side, 3)
-        pixels = np.empty(shape, dtype=np.uint8)
+        pixels = np.empty((len(self._images), *self._shape), dtype=np.uint8)
         bad: dict[int, str] = {}
         with single_threaded_workers(self._n_workers) as threads:
             for start in range(0, len(pixels), _DECODE_AT_ONCE):
@@ -91,5 +95,6 @@ class Pixels:
             resize=self._preprocessing.resize,
             crop=self._side,
             interpolation=self._preprocessing.interpolation,
+            channels=self._preprocessing.channels,
             executor=threads,
         )

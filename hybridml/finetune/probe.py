@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_softmax, softmax
-from sklearn.linear_model import LogisticRegression
+import torch
 from sklearn.preprocessing import StandardScaler
-from torch import nn
+from torch import Tensor, nn
 
 from hybridml._threads import one_blas_thread
+from hybridml.finetune.tasks import Task
 
 Floats = npt.NDArray[np.float32]
-
-_CS = (1e-3, 1e-2, 1e-1)
+Floats64 = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -37,99 +36,88 @@ class LinearHead:
         """Copy a trained layer."""
         return cls(*(p.detach().cpu().numpy().copy() for p in layer.parameters()))
 
-    def predict_proba(self, features: Floats) -> Floats:
-        """Softmax of the class scores, of shape (n_images, n_classes)."""
-        # In float64, since sums in float32 depend in their last bits on the row count.
-        proba = softmax(self.scores(features.astype(np.float64)), axis=1)
-        return np.asarray(proba, dtype=np.float32)
+    def scores(self, features: npt.NDArray[np.floating[Any]]) -> Floats64:
+        """Compute what the layer gives, (n_images, n_outputs), float64.
 
-    def scores(self, features: Floats) -> Floats:
-        """Class scores before the softmax, of shape (n_images, n_classes)."""
-        return features @ self.weight.T + self.bias
+        In float64, since sums in float32 depend in their last bits on the row count.
+        """
+        return (
+            features.astype(np.float64) @ self.weight.T.astype(np.float64) + self.bias
+        )
 
 
 def choose_probe(
+    task: Task,
     features: Floats,
-    labels: npt.NDArray[np.intp],
+    targets: Tensor,
     held_out: npt.NDArray[np.intp],
-    *,
-    sample_weight: npt.NDArray[np.float64],
-    cs: Sequence[float] = _CS,
+    weights: Tensor,
 ) -> tuple[LinearHead, float]:
     """Fit a probe on all but the held-out part, its strength chosen on that part.
 
     Parameters
     ----------
+    task : Task
     features : ndarray of shape (n_images, n_features), float32
-    labels : ndarray of shape (n_images,), int
-        From 0; every class occurs outside the held-out part.
+    targets : Tensor of shape (n_images, ...)
+        As the task has them; every class occurs outside the held-out part.
     held_out : ndarray of int
         Positions; may be empty.
-    sample_weight : ndarray of shape (n_images,)
-    cs : sequence of float, default=(0.001, 0.01, 0.1)
-        Inverse strengths of regularisation to choose from, the strongest first.
+    weights : Tensor of shape (n_images,)
 
     Returns
     -------
     head : LinearHead
-    c : float
-        The strength with the least held-out log-loss, the stronger one of equals; the
+    strength : float
+        Of regularisation, with the least held-out loss, the stronger one of equals; a
         middle one where nothing is held out.
     """
-    rest = np.setdiff1d(np.arange(len(labels)), held_out)
-    parts = features[rest], labels[rest], sample_weight[rest]
+    rest = np.setdiff1d(np.arange(len(features)), held_out)
+    parts = features[rest], targets[rest], weights[rest]
+    strengths = task.strengths
     if not len(held_out):
-        middle = cs[len(cs) // 2]
-        return fit_probe(*parts, middle), middle
-    heads = [fit_probe(*parts, c) for c in cs]
-    weights = sample_weight[held_out]
-    losses = [
-        _log_loss(head, features[held_out], labels[held_out], weights) for head in heads
-    ]
+        middle = strengths[len(strengths) // 2]
+        return fit_probe(task, *parts, middle), middle
+    heads = [fit_probe(task, *parts, strength) for strength in strengths]
+    judged = features[held_out], targets[held_out], weights[held_out]
+    losses = [_mean_loss(task, head, *judged) for head in heads]
     best = int(np.argmin(losses))
-    return heads[best], cs[best]
+    return heads[best], strengths[best]
 
 
 def fit_probe(
-    features: Floats,
-    labels: npt.NDArray[np.intp],
-    sample_weight: npt.NDArray[np.float64],
-    c: float,
+    task: Task, features: Floats, targets: Tensor, weights: Tensor, strength: float
 ) -> LinearHead:
-    """Fit a logistic regression on standardised features, as one linear layer.
+    """Fit a regularised linear model on standardised features, as one linear layer.
 
     Parameters
     ----------
+    task : Task
     features : ndarray of shape (n_images, n_features), float32
-    labels : ndarray of shape (n_images,), int
-        From 0; every class occurs.
-    sample_weight : ndarray of shape (n_images,)
-    c : float
-        Inverse strength of regularisation.
+    targets : Tensor of shape (n_images, ...)
+        As the task has them; every class occurs.
+    weights : Tensor of shape (n_images,)
+    strength : float
+        Of regularisation, as the task understands it.
 
     Returns
     -------
     head : LinearHead
         Takes the features as they are: the scaling is in its weights.
     """
-    scaler = StandardScaler().fit(features, sample_weight=sample_weight)
-    logistic = LogisticRegression(C=c, max_iter=2000)
+    counts = weights.numpy().astype(np.float64)
+    scaler = StandardScaler().fit(features, sample_weight=counts)
+    scaled = scaler.transform(features)
     with one_blas_thread():
-        logistic.fit(scaler.transform(features), labels, sample_weight=sample_weight)
-    weight, bias = logistic.coef_, logistic.intercept_
-    if len(weight) == 1:  # two classes: one score, shared out between them
-        weight, bias = np.vstack([-weight, weight]) / 2, np.r_[-bias, bias] / 2
+        weight, bias = task.fit_linear(scaled, targets.numpy(), counts, strength)
     weight = weight / scaler.scale_
     bias = bias - weight @ scaler.mean_
     return LinearHead(weight.astype(np.float32), bias.astype(np.float32))
 
 
-def _log_loss(
-    head: LinearHead,
-    features: Floats,
-    labels: npt.NDArray[np.intp],
-    weights: npt.NDArray[np.float64],
+def _mean_loss(
+    task: Task, head: LinearHead, features: Floats, targets: Tensor, weights: Tensor
 ) -> float:
-    log_proba = log_softmax(head.scores(features), axis=1)
-    right = log_proba[np.arange(len(labels)), labels]
-    return -float(np.average(right, weights=weights))
+    outputs = torch.from_numpy(head.scores(features)).float()
+    losses = task.losses(outputs, targets)
+    return float((losses * weights).sum() / weights.sum())

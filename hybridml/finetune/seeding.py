@@ -1,11 +1,27 @@
-"""What torch draws by itself (new layers, dropout) comes from one seed."""
+"""Every random number of a training run comes from one seed and from what it is for.
+
+Not from the numbers drawn before: a run that is resumed draws what it would have drawn.
+"""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
+
+
+def seed_for(seed: int, purpose: str, number: int = 0) -> int:
+    """Derive the seed of one purpose ("order", "view" ...), for an epoch, say."""
+    entropy = [seed, zlib.crc32(purpose.encode()), number]
+    return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> 1)
+
+
+def generator_for(seed: int, purpose: str, number: int = 0) -> torch.Generator:
+    """Make a generator on the CPU for one purpose."""
+    return torch.Generator().manual_seed(seed_for(seed, purpose, number))
 
 
 @contextmanager

@@ -12,9 +12,8 @@ import torch
 from sklearn.utils.class_weight import compute_sample_weight
 from torch import Tensor
 
-from hybridml.backbones.spec import Preprocessing
 from hybridml.exceptions import DataError
-from hybridml.finetune.pixels import Pixels
+from hybridml.finetune.targets import Targets
 
 Positions = npt.NDArray[np.intp]
 
@@ -23,21 +22,18 @@ _FEWEST_TO_SHARE = 4
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What is learned from, and what is held out to choose the epoch.
+    """What is learned, and which images are held out to choose the epoch.
 
     Attributes
     ----------
-    pixels : Pixels
-    preprocessing : Preprocessing
-    targets : Tensor of shape (n_images,), int64
+    targets : Tensor of shape (n_images,) or (n_images, n_outputs)
+        As the task has them.
     weights : Tensor of shape (n_images,), float32
         Weight of each image in the loss.
     train, held_out : ndarray of int
         Positions; `held_out` may be empty. Images without weight are in neither.
     """
 
-    pixels: Pixels
-    preprocessing: Preprocessing
     targets: Tensor
     weights: Tensor
     train: Positions
@@ -45,21 +41,13 @@ class TrainingData:
 
 
 def prepare_training(
-    pixels: Pixels,
-    preprocessing: Preprocessing,
-    targets: Positions,
-    weights: npt.NDArray[np.float64],
-    *,
-    validation_fraction: float,
-    random_state: int,
+    targets: Targets, *, validation_fraction: float, random_state: int
 ) -> TrainingData:
-    """Hold a part of the images out and turn targets and weights into tensors."""
+    """Hold a part of the images out."""
+    weights, groups = targets.weights, targets.groups
+    parts = hold_out(groups, weights, validation_fraction, random_state)
     return TrainingData(
-        pixels,
-        preprocessing,
-        torch.from_numpy(targets.astype(np.int64)),
-        torch.from_numpy(weights.astype(np.float32)),
-        *hold_out(targets, weights, validation_fraction, random_state),
+        targets.values, torch.from_numpy(weights.astype(np.float32)), *parts
     )
 
 
@@ -72,7 +60,7 @@ def weigh_images(
 
     Parameters
     ----------
-    labels : ndarray of shape (n_images,)
+    labels : ndarray of shape (n_images, ...)
     class_weight : "balanced", dict or None
         Classes that a dict leaves out weigh 1.
     sample_weight : array-like of shape (n_images,) or None
@@ -86,14 +74,17 @@ def weigh_images(
     DataError
         If weights are negative, not finite, all zero, or not as many as labels.
     """
-    if isinstance(class_weight, Mapping):
+    weights: npt.NDArray[np.float64]
+    if class_weight is None:
+        weights = np.ones(len(labels))
+    elif isinstance(class_weight, Mapping):
         of_class = [class_weight.get(label, 1.0) for label in labels.tolist()]
         weights = np.asarray(of_class, dtype=np.float64)
     else:
         weights = np.asarray(compute_sample_weight(class_weight, labels))
     if sample_weight is not None:
         given = np.asarray(sample_weight, dtype=np.float64)
-        if given.shape != labels.shape:
+        if given.shape != labels.shape[:1]:
             raise DataError(
                 f"Got sample_weight of shape {given.shape}; expected one weight for "
                 f"each of the {len(labels)} images."
@@ -108,14 +99,15 @@ def weigh_images(
 
 
 def hold_out(
-    targets: Positions,
+    groups: Positions,
     weights: npt.NDArray[np.float64],
     fraction: float,
     random_state: int,
 ) -> tuple[Positions, Positions]:
-    """Hold the same fraction of each class out, at least one image of each.
+    """Hold the same fraction of each group out, at least one image of each.
 
-    Nothing is held out where a class has fewer than 4 images that weigh anything.
+    Nothing is held out where a group (a class) has fewer than 4 images that weigh
+    anything.
 
     Returns
     -------
@@ -123,14 +115,14 @@ def hold_out(
         Positions in ascending order of the images that weigh anything.
     """
     counted = np.flatnonzero(weights > 0)
-    classes, counts = np.unique(targets[counted], return_counts=True)
+    classes, counts = np.unique(groups[counted], return_counts=True)
     if fraction == 0 or counts.min() < _FEWEST_TO_SHARE:
         return counted, counted[:0]
     rng = np.random.default_rng(random_state)
     parts = []
     for label, count in zip(classes, counts, strict=True):
         n_held_out = min(max(1, round(fraction * count)), count - 1)
-        own = counted[targets[counted] == label]
+        own = counted[groups[counted] == label]
         parts.append(rng.permutation(own)[:n_held_out])
     held_out = np.sort(np.concatenate(parts))
     return np.setdiff1d(counted, held_out), held_out

@@ -19,7 +19,12 @@ _ERASED_RATIO = (0.3, 1 / 0.3)
 
 @torch.no_grad()
 def augment_batch(
-    images: Tensor, *, policy: str, crop: int, generator: torch.Generator
+    images: Tensor,
+    *,
+    policy: str,
+    crop: int,
+    generator: torch.Generator | None = None,
+    drawn: Tensor | None = None,
 ) -> Tensor:
     """Vary each image of a batch at random and cut it to the network's size.
 
@@ -60,15 +65,21 @@ def augment_batch(
     torch.Size([2, 3, 32, 32])
     """
     check_name("policy", policy, POLICIES, expected=list_names(POLICIES))
-    _check(images, crop, generator)
+    if generator is not None:
+        _check(images, crop, generator)
     if policy == "none":
         top, left = (_crop_start(side, crop) for side in images.shape[2:])
         return images[:, :, top : top + crop, left : left + crop].float()
     chosen = POLICIES[policy]
-    drawn = torch.rand(len(images), _N_DRAWS, generator=generator)
+    if drawn is None:
+        drawn = torch.rand(len(images), _N_DRAWS, generator=generator)
     varied = warp(images, draw_affine(drawn[:, :5], chosen, crop), crop)
     varied = _change_light(varied, drawn[:, 5:7].to(images.device), chosen)
     return _erase(varied, drawn[:, 7:].to(images.device), chosen)
+
+
+def draw_numbers(n_images: int, policy: str, generator: torch.Generator) -> Tensor:
+    return torch.rand(n_images, _N_DRAWS, generator=generator)
 
 
 def draw_affine(drawn: Tensor, policy: AugmentationPolicy, crop: int) -> Tensor:

@@ -247,7 +247,7 @@ def test_history_has_a_row_an_epoch(photos: Photos) -> None:
 
 
 def test_patience_ends_training_early(photos: Photos) -> None:
-    model = _classifier(learning_rate=1e3, epochs=9, patience=2).fit(*photos)
+    model = _classifier(learning_rate=100, epochs=9, patience=2).fit(*photos)
     assert len(model.history_) == 3
     assert (model.n_epochs_, model.best_epoch_) == (9, 0)
 
@@ -332,15 +332,22 @@ def test_divergence_is_an_error(photos: Photos) -> None:
     model = _classifier(learning_rate=1e30, epochs=3)
     with pytest.raises(DivergedError, match=r"Lower learning_rate \(now 1e\+30\)"):
         model.fit(*photos)
-    with pytest.raises(NotFittedError, match="not fitted yet"):
-        model.predict(photos[0])
+
+
+def test_after_divergence_the_last_good_state_predicts(photos: Photos) -> None:
+    X, y = photos
+    model = _classifier(learning_rate=1e30, epochs=3)
+    with pytest.raises(DivergedError, match="diverged in epoch 1"):
+        model.fit(X, y)
+    probe = _classifier(epochs=0).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), probe.predict_proba(X))
+    assert model.best_epoch_ == 0
 
 
 def test_a_failed_refit_leaves_nothing_to_predict_with(photos: Photos) -> None:
     model = _classifier().fit(*photos)
-    model.set_params(learning_rate=1e30)
-    with pytest.raises(DivergedError, match="diverged in epoch 1"):
-        model.fit(*photos)
+    with pytest.raises(ImageDecodeError, match="not there"):
+        model.fit(["not there.jpg"] * 4, [0, 1, 0, 1])
     with pytest.raises(NotFittedError, match="not fitted yet"):
         model.predict(photos[0])
 

@@ -1,0 +1,58 @@
+"""Where a training run is kept while it goes on: a file that survives kill -9."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+_SAVE_EVERY_S = 60.0
+
+
+class Checkpoint:
+    """One file in a folder, named by what the run depends on.
+
+    Runs of other parameters or data have files of their own, so that a search may share
+    a folder. The file is replaced as a whole, and read without running any code.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made if absent.
+    identity : mapping
+        All that a run depends on, in JSON's types.
+    """
+
+    def __init__(self, folder: str | Path, identity: Mapping[str, Any]) -> None:
+        text = json.dumps(identity, sort_keys=True).encode()
+        name = hashlib.blake2b(text, digest_size=12).hexdigest()
+        self.path = Path(folder).expanduser() / f"{name}.pt"
+        self._saved = time.monotonic()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the last save is so long ago that much would be lost."""
+        return time.monotonic() - self._saved >= _SAVE_EVERY_S
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Keep a state of tensors, numbers and text in place of the last one."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_suffix(f".{os.getpid()}.partial")
+        torch.save(dict(state), partial)
+        partial.replace(self.path)
+        self._saved = time.monotonic()
+
+    def load(self) -> dict[str, Any] | None:
+        """Return the state that was saved last; None if there is none."""
+        if not self.path.exists():
+            return None
+        state: dict[str, Any] = torch.load(
+            self.path, map_location="cpu", weights_only=True
+        )
+        return state

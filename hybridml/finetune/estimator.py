@@ -1,0 +1,117 @@
+"""What the fine-tuning estimators have in common: parameters, and how they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from hybridml._image_input import ImageInput
+from hybridml.features.store import FeatureStore
+from hybridml.finetune.callbacks import Callback
+from hybridml.finetune.epoch_printer import EpochPrinter
+from hybridml.finetune.fitting import fit_network
+from hybridml.finetune.parameters import check_parameters
+from hybridml.finetune.targets import Targets
+from hybridml.finetune.tuned_network import TunedNetwork
+from hybridml.images.door import as_images
+
+_PREDICT_BATCH = 64
+
+
+# A dataclass for its constructor alone: it stores the parameters, and nothing else.
+@dataclass(eq=False, repr=False)
+class FineTuneEstimator(ImageInput, BaseEstimator):
+    """Base of the fine-tuning estimators; see `FineTuneClassifier`."""
+
+    backbone: str | nn.Module = "efficientnet_lite0"
+    _: KW_ONLY
+    trainable: str = "all"
+    weights: str | Path | None = "default"
+    image_size: int | None = None
+    in_channels: int = 3
+    pooling: str = "mean"
+    epochs: str | int = "auto"
+    batch_size: int = 32
+    optimizer: str = "adamw"
+    learning_rate: str | float = "auto"
+    layer_decay: float = 1.0
+    weight_decay: float = 0.01
+    l2_sp: float = 0.0
+    l1_head: float = 0.0
+    max_gradient_norm: float | None = 1.0
+    dropout: float = 0.0
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    ema_decay: float | None = None
+    gradual_unfreezing: bool = False
+    augmentation: Any = "standard"
+    n_views: str | int = "auto"
+    prefix_cache: bool = True
+    test_views: int = 1
+    validation_fraction: float = 0.1
+    patience: str | int | None = "auto"
+    device: str = "auto"
+    precision: str = "auto"
+    store: str | Path | FeatureStore | None = "default"
+    checkpoint: str | Path | None = None
+    callbacks: Sequence[Callback] = ()
+    random_state: int = 0
+    n_jobs: int | None = None
+    verbose: int = 0
+
+    def _images(self, X: Any) -> npt.NDArray[Any]:
+        check_parameters(self.get_params(deep=False), owner=type(self).__name__)
+        return as_images(X, channels=self.in_channels)
+
+    def _fit(self, images: npt.NDArray[Any], targets: Targets) -> Self:
+        """Train the network; what it gave so far can be used when it is interrupted."""
+        self.__dict__.pop("tuned_", None)  # a fit that fails leaves nothing half new
+        with self._told_of_failure():
+            fit_network(self, images, targets)
+        for callback in self.all_callbacks():
+            callback.on_fit_end(self)
+        return self
+
+    def outputs(self, X: Any) -> npt.NDArray[np.float64]:
+        """Compute what the network gives, (n_images, n_outputs), before any softmax.
+
+        Where `test_views` is above 1, the mean over the views of each image.
+        """
+        check_is_fitted(self, "tuned_")
+        tuned: TunedNetwork = self.tuned_
+        images = as_images(X, channels=self.in_channels)
+        return tuned.outputs(
+            images,
+            n_views=self.test_views,
+            batch_size=_PREDICT_BATCH,
+            n_jobs=self.n_jobs,
+        )
+
+    def all_callbacks(self) -> list[Callback]:
+        """List the callbacks given, and the one that `verbose` asks for."""
+        return [*self.callbacks, *([EpochPrinter()] if self.verbose > 0 else [])]
+
+    def note_epoch(self, rows: list[dict[str, float]]) -> None:
+        """Take the epochs so far over into `history_`, and tell the callbacks."""
+        self.history_ = pd.DataFrame(rows).astype({"epoch": int})
+        for callback in self.all_callbacks():
+            callback.on_epoch_end(self, rows[-1])
+
+    @contextmanager
+    def _told_of_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            for callback in self.all_callbacks():
+                callback.on_fit_failed(self, error)
+            raise

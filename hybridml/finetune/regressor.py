@@ -1,0 +1,92 @@
+"""Fine-tuning, or training from scratch, as a scikit-learn regressor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import RegressorMixin
+from sklearn.utils import Tags
+
+from hybridml._labels import check_numbers
+from hybridml.finetune.estimator import FineTuneEstimator
+from hybridml.finetune.targets import number_targets
+from hybridml.finetune.training_data import weigh_images
+
+
+@dataclass(eq=False, repr=False)
+class FineTuneRegressor(RegressorMixin, FineTuneEstimator):
+    """Fine-tune a pretrained network to predict numbers, or train one from scratch.
+
+    It learns as `FineTuneClassifier` does, and has the same parameters but for
+    `class_weight` and `label_smoothing`: the new head starts as the ridge regression of
+    the frozen features, and the state with the least held-out squared error is kept.
+    Several numbers an image are learned together, each standardised by its own mean and
+    deviation.
+
+    Attributes
+    ----------
+    history_ : DataFrame
+        One row an epoch: epoch, train_loss, valid_loss (squared errors of the
+        standardised numbers), valid_r2, seconds.
+    n_epochs_ : int
+        Epochs planned; fewer are run where patience runs out.
+    best_epoch_ : int
+        Epoch whose state was kept; 0 is the ridge regression.
+    interrupted_ : bool
+        Whether ctrl-C ended training.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> brightness = np.linspace(20, 200, 24)
+    >>> noise = rng.integers(0, 50, (24, 32, 32, 3))
+    >>> X = (brightness[:, None, None, None] + noise).astype(np.uint8)
+    >>> model = FineTuneRegressor(image_size=64, epochs=1, augmentation="none")
+    >>> bool(model.fit(X, brightness).score(X, brightness) > 0.9)
+    True
+    """
+
+    def fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : sequence of n_images images
+            As for `DeepFeatureExtractor`.
+        y : array-like of shape (n_images,) or (n_images, n_targets)
+        sample_weight : array-like of shape (n_images,) or None
+
+        Returns
+        -------
+        self : FineTuneRegressor
+
+        Raises
+        ------
+        InvalidParameterError, UnknownBackboneError, UnknownCutLayerError, WeightsError
+            If a parameter is wrong.
+        DataError
+            If images, numbers and weights do not fit together, or an image cannot be
+            decoded.
+        DivergedError
+            If the loss is no longer a finite number. The state before that, the best
+            one, is kept, and predicts.
+        """
+        images = self._images(X)
+        numbers = check_numbers(y, len(images))
+        self._is_column = numbers.ndim == 1
+        weights = weigh_images(numbers, None, sample_weight)
+        table = numbers.reshape(len(numbers), -1)
+        return self._fit(images, number_targets(table, weights))
+
+    def predict(self, X: Any) -> npt.NDArray[np.float64]:
+        """Predict the numbers of each image, in the shape of `y` in fit."""
+        outputs = self.outputs(X)
+        return outputs[:, 0] if self._is_column else outputs
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

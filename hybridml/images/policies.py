@@ -68,7 +68,7 @@ class AugmentationPolicy:
     Examples
     --------
     >>> AugmentationPolicy(rotation_deg=10.0, flip=0.5).in_words()
-    'rotation up to 10°, flip in 50 %'
+    'rotation ±10°, flip in 50 %'
     """
 
     shift: float = 0.0
@@ -107,21 +107,21 @@ class AugmentationPolicy:
         """List what is varied, and how far."""
         low, high = self.scale
         words = {
-            f"shift up to {self.shift:.3g} of the side": self.shift,
+            f"shift ±{100 * self.shift:.3g} % of the side": self.shift,
             f"scale {low:.3g} to {high:.3g}": (low, high) != (1, 1),
-            f"rotation up to {self.rotation_deg:.3g}°": self.rotation_deg,
-            f"shear up to {self.shear_deg:.3g}°": self.shear_deg,
-            f"flip in {self.flip:.0%}": self.flip,
-            f"vertical flip in {self.vertical_flip:.0%}": self.vertical_flip,
-            f"distortion up to {self.distortion:.3g} of the side": self.distortion,
-            f"brightness ±{self.brightness:.0%}": self.brightness,
-            f"contrast ±{self.contrast:.0%}": self.contrast,
-            f"colour cast ±{self.colour_cast:.0%}": self.colour_cast,
+            f"rotation ±{self.rotation_deg:.3g}°": self.rotation_deg,
+            f"shear ±{self.shear_deg:.3g}°": self.shear_deg,
+            f"flip in {100 * self.flip:.3g} %": self.flip,
+            f"vertical flip in {100 * self.vertical_flip:.3g} %": self.vertical_flip,
+            f"distortion ±{100 * self.distortion:.3g} % of the side": self.distortion,
+            f"brightness ±{100 * self.brightness:.3g} %": self.brightness,
+            f"contrast ±{100 * self.contrast:.3g} %": self.contrast,
+            f"colour cast ±{100 * self.colour_cast:.3g} %": self.colour_cast,
             f"noise up to {self.noise:.3g} of 255": self.noise,
-            f"a rectangle erased in {self.erase:.0%}": self.erase,
+            f"a rectangle erased in {100 * self.erase:.3g} %": self.erase,
         }
         varied = [what for what, is_varied in words.items() if is_varied]
-        return ", ".join(varied).replace("%", " %") or "nothing"
+        return ", ".join(varied) or "nothing"
 
 
 _LIGHT = AugmentationPolicy(shift=0.08, scale=(0.9, 1.1))

@@ -73,7 +73,7 @@ def test_all_wrong_limits_are_named_at_once() -> None:
 def test_a_policy_says_in_words_what_it_varies() -> None:
     assert POLICIES["none"].in_words() == "nothing"
     assert POLICIES["standard"].in_words() == (
-        "shift up to 0.08 of the side, scale 0.9 to 1.1, flip in 50 %, "
+        "shift ±8 % of the side, scale 0.9 to 1.1, flip in 50 %, "
         "brightness ±20 %, contrast ±20 %"
     )
 

@@ -53,9 +53,9 @@ def augment_batch(
     policy : {"none", "light", "standard", "strong"}, AugmentationPolicy or callable
         A row of `POLICIES`, where "none" is the plain centre crop and draws nothing; or
         limits of your own; or a transform of uint8 batches, such as those of
-        ``torchvision.transforms.v2``. It is given one image at a time, which makes it
-        slower than a policy, after torch's global generators have been seeded for that
-        image; they are put back in the end. The crop is the centre of what it returns.
+        ``torchvision.transforms.v2``. It is given one image at a time, so that each is
+        varied in its own way, after torch's global generators have been seeded for it;
+        they are put back in the end. The crop is the centre of what it returns.
     crop : int
         Side of the square returned, in pixels; at most height and width.
     generator : torch.Generator or None, default=None

@@ -106,3 +106,11 @@ def is_number(value: object, *, low: float = 0.0, high: float = float("inf")) ->
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         return False
     return low <= float(value) <= high
+
+
+def is_span(value: object, *, low: float, high: float) -> bool:
+    """Whether `value` is two numbers with ``low <= first <= second <= high``."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        return False
+    are_within = all(is_number(end, low=low, high=high) for end in value)
+    return are_within and bool(value[0] <= value[1])

@@ -15,6 +15,7 @@ from hybridml._checks import (
     did_you_mean,
     is_count,
     is_number,
+    is_span,
     list_names,
 )
 from hybridml.exceptions import (
@@ -120,3 +121,13 @@ def test_real_numbers_within_bounds_are_numbers(value: Any) -> None:
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), True, "0.5", None, 1j])
 def test_all_else_is_no_number(value: Any) -> None:
     assert not is_number(value, high=1.0)
+
+
+@pytest.mark.parametrize("value", [(0, 1), (0.5, 0.5), [0.2, 1.0]])
+def test_two_ascending_numbers_are_a_span(value: Any) -> None:
+    assert is_span(value, low=0.0, high=1.0)
+
+
+@pytest.mark.parametrize("value", [0.5, (0.5,), (0.6, 0.5), (0, 2), ("0", 1), None])
+def test_all_else_is_no_span(value: Any) -> None:
+    assert not is_span(value, low=0.0, high=1.0)

@@ -28,15 +28,8 @@ ROOMS: dict[str, set[str]] = {
     "tracking": set(),
     "backbones": {"images"},
     "features": {"images", "backbones"},
-    "finetune": {
-        "images",
-        "backbones",
-        "features",
-        "heads",
-        "report",
-        *TRACKING_TYPES,
-    },
     "report": set(),  # draws plain data, so that a comparison can plot itself
+    "finetune": {"images", "backbones", "features", "heads", "report", *TRACKING_TYPES},
 }
 BELOW = {"images", "backbones", "features", "heads", "finetune", "report"}
 ROOMS["fusion"] = BELOW | TRACKING_TYPES
@@ -48,7 +41,17 @@ ROOMS |= {module: set() for module in BASE}
 
 TORCH = {"torch", "torchvision"}
 TORCH_FREE = ("heads", "images")
-BUT_FOR = {"images/augment.py", "images/resizing.py"}  # these two work on tensors
+BUT_FOR = {  # these work on tensors
+    f"images/{name}.py"
+    for name in (
+        "augment",
+        "own_transforms",
+        "pixel_values",
+        "resizing",
+        "views",
+        "warping",
+    )
+}
 
 
 def _modules() -> list[str]:

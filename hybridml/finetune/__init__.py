@@ -1,4 +1,4 @@
-"""Estimators that fine-tune a network, or train one from scratch."""
+"""Estimators that fine-tune a network, or train one, and a look at what it sees."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hybridml.finetune.augmentation_plot import plot_augmentations
     from hybridml.finetune.callbacks import Callback
     from hybridml.finetune.classifier import FineTuneClassifier
     from hybridml.finetune.regressor import FineTuneRegressor
 
-__all__ = ["Callback", "FineTuneClassifier", "FineTuneRegressor"]
+__all__ = ["Callback", "FineTuneClassifier", "plot_augmentations"]
 
 _HOME = {
     "Callback": "hybridml.finetune.callbacks",
     "FineTuneClassifier": "hybridml.finetune.classifier",
-    "FineTuneRegressor": "hybridml.finetune.regressor",
+    "plot_augmentations": "hybridml.finetune.augmentation_plot",
 }
 
 

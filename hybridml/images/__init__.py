@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hybridml.images.augment import augment_batch
+    from hybridml.images.augment import augment_batch, draw_numbers
     from hybridml.images.batch import load_batch
     from hybridml.images.decode import decode_image
     from hybridml.images.digest import digest_image, digest_images
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
         read_image_folder,
     )
     from hybridml.images.manifest import load_manifest
-    from hybridml.images.policies import POLICIES, AugmentationPolicy
+    from hybridml.images.policies import (
+        POLICIES,
+        AugmentationPolicy,
+        check_augmentation,
+    )
+    from hybridml.images.views import view_batch
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -28,14 +33,17 @@ __all__ = [
     "ImageFolder",
     "as_images",
     "augment_batch",
+    "check_augmentation",
     "decode_image",
     "digest_image",
     "digest_images",
+    "draw_numbers",
     "load_batch",
     "load_image_folder",
     "load_manifest",
     "raise_bad_images",
     "read_image_folder",
+    "view_batch",
 ]
 
 _HOMES = {
@@ -45,19 +53,22 @@ _HOMES = {
     "ImageFolder": "folder",
     "as_images": "door",
     "augment_batch": "augment",
+    "check_augmentation": "policies",
     "decode_image": "decode",
     "digest_image": "digest",
     "digest_images": "digest",
+    "draw_numbers": "augment",
     "load_batch": "batch",
     "load_image_folder": "folder",
     "load_manifest": "manifest",
     "raise_bad_images": "failures",
     "read_image_folder": "folder",
+    "view_batch": "views",
 }
 
 
 def __getattr__(name: str) -> Any:
-    # Two of the modules need torch, so nothing is imported before it is asked for.
+    # Some of the modules need torch, so nothing is imported before it is asked for.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = importlib.import_module(f"hybridml.images.{_HOMES[name]}")

@@ -1,44 +1,67 @@
-"""How training images are varied: one batched affine warp, light and erasing."""
+"""How training images are varied: by a policy, or by a transform of the user's."""
 
 from __future__ import annotations
 
-import math
-
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from hybridml._checks import check_name, describe, is_count, list_names
-from hybridml.images.policies import POLICIES, AugmentationPolicy
+from hybridml._checks import describe
+from hybridml.images import pixel_values, warping
+from hybridml.images.own_transforms import apply_transform
+from hybridml.images.policies import (
+    POLICIES,
+    Augmentation,
+    AugmentationPolicy,
+    check_augmentation,
+)
+from hybridml.images.views import check_crop
 
-__all__ = ["POLICIES", "AugmentationPolicy", "augment_batch"]
+__all__ = ["POLICIES", "AugmentationPolicy", "augment_batch", "draw_numbers"]
 
-_N_DRAWS = 12  # random numbers per image, whatever the policy
-_ERASED_RATIO = (0.3, 1 / 0.3)
+_NOTHING = AugmentationPolicy()
+# What the random numbers of an image are for, and how many each takes.
+_DRAWS = {
+    "affine": warping.N_AFFINE_DRAWS,
+    "light": pixel_values.N_LIGHT_DRAWS,
+    "cast": pixel_values.N_CAST_DRAWS,
+    "noise": pixel_values.N_NOISE_DRAWS,
+    "erasing": pixel_values.N_ERASING_DRAWS,
+    "seed": 1,
+    "nodes": 2 * warping.N_NODES**2,
+}
+_N_DRAWS = sum(_DRAWS.values())
 
 
 @torch.no_grad()
 def augment_batch(
     images: Tensor,
     *,
-    policy: str,
+    policy: Augmentation,
     crop: int,
     generator: torch.Generator | None = None,
     drawn: Tensor | None = None,
 ) -> Tensor:
     """Vary each image of a batch at random and cut it to the network's size.
 
+    What becomes of an image depends on its own random numbers only: not on the batch
+    that it is in, and not on the device, but for rounding.
+
     Parameters
     ----------
     images : Tensor of shape (n, channels, height, width), uint8
-        On any device.
-    policy : {"none", "light", "standard", "strong"}
-        A row of `POLICIES`. "none" is the plain centre crop and draws nothing.
+        On any device, with any number of channels.
+    policy : {"none", "light", "standard", "strong"}, AugmentationPolicy or callable
+        A row of `POLICIES`, where "none" is the plain centre crop and draws nothing; or
+        limits of your own; or a transform of uint8 batches, such as those of
+        ``torchvision.transforms.v2``. It is given one image at a time, so that each is
+        varied in its own way, after torch's global generators have been seeded for it;
+        they are put back in the end. The crop is the centre of what it returns.
     crop : int
         Side of the square returned, in pixels; at most height and width.
-    generator : torch.Generator
-        On the CPU, so that every device gets the same random numbers. Each image takes
-        the same number of them, so the batch size does not matter.
+    generator : torch.Generator or None, default=None
+        On the CPU, so that every device gets the same random numbers.
+    drawn : Tensor of shape (n, k), float32, or None, default=None
+        Instead of a generator, rows of what `draw_numbers` returned.
 
     Returns
     -------
@@ -48,14 +71,11 @@ def augment_batch(
     Raises
     ------
     UnknownNameError
-        If there is no such policy.
+        If there is no policy of that name.
+    TypeError
+        If `policy` is of another kind, or returns something else than a uint8 batch.
     ValueError
-        If `images`, `crop` or `generator` are not as above.
-
-    References
-    ----------
-    Z. Zhong, L. Zheng, G. Kang, S. Li, Y. Yang (2020). Random Erasing Data
-    Augmentation. AAAI, section 3 (area and aspect ratio of the rectangle).
+        If the other parameters, or what `policy` returns, are not as above.
 
     Examples
     --------
@@ -63,133 +83,104 @@ def augment_batch(
     >>> generator = torch.Generator().manual_seed(0)
     >>> augment_batch(images, policy="light", crop=32, generator=generator).shape
     torch.Size([2, 3, 32, 32])
+
+    The same for one image after another:
+
+    >>> rows = draw_numbers(2, "light", generator)
+    >>> for image, row in zip(images.split(1), rows.split(1)):
+    ...     varied = augment_batch(image, policy="light", crop=32, drawn=row)
     """
-    check_name("policy", policy, POLICIES, expected=list_names(POLICIES))
-    if generator is not None:
-        _check(images, crop, generator)
-    if policy == "none":
-        top, left = (_crop_start(side, crop) for side in images.shape[2:])
-        return images[:, :, top : top + crop, left : left + crop].float()
-    chosen = POLICIES[policy]
-    if drawn is None:
-        drawn = torch.rand(len(images), _N_DRAWS, generator=generator)
-    varied = warp(images, draw_affine(drawn[:, :5], chosen, crop), crop)
-    varied = _change_light(varied, drawn[:, 5:7].to(images.device), chosen)
-    return _erase(varied, drawn[:, 7:].to(images.device), chosen)
+    check_augmentation(policy, "policy")
+    _check_images(images)
+    check_crop(images, crop)
+    chosen = POLICIES[policy] if isinstance(policy, str) else policy
+    if chosen == _NOTHING:
+        return warping.crop_centre(images, crop).float()
+    drawn = _check_drawn(drawn, generator, chosen, len(images))
+    numbers = dict(zip(_DRAWS, drawn.split([*_DRAWS.values()], dim=1), strict=True))
+    if isinstance(chosen, AugmentationPolicy):
+        return _vary(images, chosen, crop, numbers)
+    return apply_transform(images, chosen, numbers["seed"], crop)
 
 
-def draw_numbers(n_images: int, policy: str, generator: torch.Generator) -> Tensor:
-    return torch.rand(n_images, _N_DRAWS, generator=generator)
-
-
-def draw_affine(drawn: Tensor, policy: AugmentationPolicy, crop: int) -> Tensor:
-    """Turn random numbers into warps: from output to input pixels about the centre.
+def draw_numbers(
+    n_images: int, policy: Augmentation, generator: torch.Generator
+) -> Tensor:
+    """Draw the random numbers that `augment_batch` takes.
 
     Parameters
     ----------
-    drawn : Tensor of shape (n, 5), float32
-        Uniform in [0, 1): shift along x and y, magnification, rotation, flip.
-    policy : AugmentationPolicy
-        Its limits.
-    crop : int
-        Side of the output, in pixels; shifts are fractions of it.
+    n_images : int
+    policy : name, AugmentationPolicy or callable
+        As for `augment_batch`.
+    generator : torch.Generator
+        On the CPU. Every image takes the same number of draws, or none where the policy
+        varies nothing.
 
     Returns
     -------
-    affine : Tensor of shape (n, 2, 3), float32
-        Matrix and shift in pixels, both about the centre of the crop.
+    drawn : Tensor of shape (n_images, k), float32
+        One row an image.
+
+    Raises
+    ------
+    UnknownNameError, TypeError, ValueError
+        If the policy or the generator is not as above.
+
+    Examples
+    --------
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> len(draw_numbers(5, "strong", generator))
+    5
     """
-    shift = (2 * drawn[:, :2] - 1) * policy.shift * crop
-    low, high = policy.scale
-    scale = low + drawn[:, 2] * (high - low)
-    angle = torch.deg2rad((2 * drawn[:, 3] - 1) * policy.rotation_deg)
-    flip = 1 - 2 * (drawn[:, 4] < policy.flip).float()
-    cos, sin = angle.cos() / scale, angle.sin() / scale
-    rows = [flip * cos, -sin, shift[:, 0], flip * sin, cos, shift[:, 1]]
-    return torch.stack(rows, dim=1).reshape(-1, 2, 3)
+    check_augmentation(policy, "policy")
+    if generator.device.type != "cpu":
+        device = str(generator.device)
+        raise ValueError(describe("generator.device", device, "'cpu'"))
+    chosen = POLICIES[policy] if isinstance(policy, str) else policy
+    n_draws = 0 if chosen == _NOTHING else _N_DRAWS
+    return torch.rand(n_images, n_draws, generator=generator)
 
 
-def warp(images: Tensor, affine: Tensor, crop: int) -> Tensor:
-    """Sample a square from each image, bilinear; beyond the edges it is mirrored.
-
-    Parameters
-    ----------
-    images : Tensor of shape (n, channels, height, width)
-        Values from 0 to 255, of any dtype.
-    affine : Tensor of shape (n, 2, 3), float32
-        As `draw_affine` returns it; the identity gives the centre crop.
-    crop : int
-        Side of the square, in pixels.
-    """
-    size = [len(images), images.shape[1], crop, crop]
-    if 0 in size:
-        return images.new_empty(size, dtype=torch.float32)
-    # grid_sample counts from -1 to 1 across each side, of the output and the input.
-    sides = torch.tensor([images.shape[3], images.shape[2]], dtype=torch.float32)
-    starts = [_crop_start(int(side), crop) for side in sides]
-    centre = 2 * torch.tensor(starts) + crop - sides  # twice its offset, in pixels
-    theta = torch.empty_like(affine)
-    theta[:, :, :2] = affine[:, :, :2] * crop / sides[:, None]
-    theta[:, :, 2] = (2 * affine[:, :, 2] + centre) / sides
-    grid = F.affine_grid(theta.to(images.device), size, align_corners=False)
-    warped = F.grid_sample(
-        images.float(),
-        grid,
-        mode="bilinear",
-        padding_mode="reflection",
-        align_corners=False,
-    )
-    return warped.clamp_(0, 255)  # the weights of a pixel may add up to 1.0000001
+def _vary(
+    images: Tensor, policy: AugmentationPolicy, crop: int, drawn: dict[str, Tensor]
+) -> Tensor:
+    if policy.moves_pixels:
+        affine = warping.draw_affine(drawn["affine"], policy, crop)
+        offsets = None
+        if policy.distortion:
+            offsets = warping.draw_distortion(drawn["nodes"], policy, crop)
+        varied = warping.warp(images, affine, crop, offsets)
+    else:
+        varied = warping.crop_centre(images, crop).float().contiguous()
+    pixel_values.change_light_(varied, drawn["light"], drawn["cast"], policy)
+    pixel_values.add_noise_(varied, drawn["noise"], policy)
+    pixel_values.erase_(varied, drawn["erasing"], policy)
+    return varied.clamp_(0, 255)  # the weights of a pixel may add up to 1.0000001
 
 
-def _change_light(images: Tensor, drawn: Tensor, policy: AugmentationPolicy) -> Tensor:
-    if not (policy.brightness or policy.contrast):
-        return images
-    signed = (2 * drawn - 1)[:, :, None, None, None]
-    brighter = (images * (1 + signed[:, 0] * policy.brightness)).clamp_(0, 255)
-    mean = brighter.mean(dim=(1, 2, 3), keepdim=True)
-    contrast = 1 + signed[:, 1] * policy.contrast
-    return ((brighter - mean) * contrast + mean).clamp_(0, 255)
-
-
-def _erase(images: Tensor, drawn: Tensor, policy: AugmentationPolicy) -> Tensor:
-    """Fill a rectangle of some images with their mean colour."""
-    if not policy.erase:
-        return images
-    crop = images.shape[-1]
-    low, high = policy.erased_area
-    area = low + drawn[:, 1] * (high - low)
-    thin, wide = map(math.log, _ERASED_RATIO)
-    ratio = (thin + drawn[:, 2] * (wide - thin)).exp()
-    height = (area * ratio).sqrt().clamp(max=1) * crop
-    width = (area / ratio).sqrt().clamp(max=1) * crop
-    rows = _is_within(drawn[:, 3] * (crop - height), height, crop)
-    columns = _is_within(drawn[:, 4] * (crop - width), width, crop)
-    chosen = (drawn[:, 0] < policy.erase)[:, None, None, None]
-    erased = chosen & rows[:, None, :, None] & columns[:, None, None, :]
-    return torch.where(erased, images.mean(dim=(2, 3), keepdim=True), images)
-
-
-def _is_within(start: Tensor, length: Tensor, crop: int) -> Tensor:
-    centres = torch.arange(crop, device=start.device) + 0.5
-    begin, end = start[:, None], (start + length)[:, None]
-    return (centres >= begin) & (centres < end)
-
-
-def _crop_start(side: int, crop: int) -> int:
-    return round((side - crop) / 2)
-
-
-def _check(images: Tensor, crop: int, generator: torch.Generator) -> None:
+def _check_images(images: Tensor) -> None:
     if images.ndim != 4 or images.dtype != torch.uint8:
         raise ValueError(
             f"Got images of shape {tuple(images.shape)} and dtype {images.dtype}; "
             "expected (n, channels, height, width), torch.uint8."
         )
-    height, width = images.shape[2:]
-    if not is_count(crop) or crop > min(height, width):
-        expected = f"an integer from 1 to {min(height, width)}, the shorter side"
-        raise ValueError(describe("crop", crop, expected))
-    if generator.device.type != "cpu":
-        device = str(generator.device)
-        raise ValueError(describe("generator.device", device, "'cpu'"))
+
+
+def _check_drawn(
+    drawn: Tensor | None,
+    generator: torch.Generator | None,
+    policy: Augmentation,
+    n_images: int,
+) -> Tensor:
+    if generator is not None and drawn is None:
+        return draw_numbers(n_images, policy, generator)
+    if drawn is None or generator is not None:
+        which = "neither" if drawn is None else "both"
+        raise ValueError(f"Got {which} of generator and drawn; expected one of them.")
+    if drawn.shape != (n_images, _N_DRAWS) or drawn.device.type != "cpu":
+        raise ValueError(
+            f"Got drawn of shape {tuple(drawn.shape)} on {drawn.device}; expected "
+            f"({n_images}, {_N_DRAWS}) on cpu: a row of draw_numbers(...) an image."
+        )
+    return drawn

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 from PIL import Image
 
 Pixels = npt.NDArray[np.uint8]
@@ -58,3 +59,11 @@ def plant(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return write
+
+
+@pytest.fixture
+def photos(noise: Callable[..., Pixels]) -> torch.Tensor:
+    """Smooth uint8 images of shape (6, 3, 48, 60)."""
+    small = [Image.fromarray(noise(6, 8, 3, seed=i)) for i in range(6)]
+    stack = np.stack([np.asarray(image.resize((60, 48))) for image in small])
+    return torch.from_numpy(stack).permute(0, 3, 1, 2)

@@ -24,6 +24,7 @@ from hybridml.finetune.parameters import check_parameters
 from hybridml.finetune.targets import Targets
 from hybridml.finetune.tuned_network import TunedNetwork
 from hybridml.images.door import as_images
+from hybridml.images.policies import Augmentation
 
 _PREDICT_BATCH = 64
 
@@ -54,7 +55,7 @@ class FineTuneEstimator(ImageInput, BaseEstimator):
     cutmix: float = 0.0
     ema_decay: float | None = None
     gradual_unfreezing: bool = False
-    augmentation: Any = "standard"
+    augmentation: Augmentation = "standard"
     n_views: str | int = "auto"
     prefix_cache: bool = True
     test_views: int = 1

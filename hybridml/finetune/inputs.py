@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from hybridml.finetune.kept_maps import KeptMaps, lack_of_room
 from hybridml.finetune.pixels import Pixels
 from hybridml.finetune.seeding import generator_for
 from hybridml.images.augment import augment_batch, draw_numbers
+from hybridml.images.policies import Augmentation
 
 Positions = npt.NDArray[np.intp]
 
@@ -39,8 +39,7 @@ class Inputs:
     pixels : Pixels
     preprocessing : Preprocessing
     device : torch.device
-    augmentation : str
-        Name of a policy.
+    augmentation : name, AugmentationPolicy or transform
     seed : int
         Of the views.
     frozen : nn.Module or None
@@ -58,7 +57,7 @@ class Inputs:
         preprocessing: Preprocessing,
         device: torch.device,
         *,
-        augmentation: Any,
+        augmentation: Augmentation,
         seed: int,
         frozen: nn.Module | None,
         n_rows: int,

@@ -17,7 +17,8 @@ from hybridml.finetune.callbacks import Callback
 from hybridml.finetune.freezing import check_trainable
 from hybridml.finetune.optimizer import OPTIMIZERS
 from hybridml.finetune.settings import Settings
-from hybridml.images.policies import POLICIES
+from hybridml.images.policies import EXPECTED_AUGMENTATION, is_augmentation
+from hybridml.images.views import MAX_VIEWS
 
 # Smallest and largest value of each parameter that is a number with a fraction.
 _RANGES = {
@@ -109,8 +110,11 @@ def _check_counts(params: Mapping[str, Any], problems: Problems) -> None:
         problems.expect(holds, name, value, expected)
 
     check("n_views", 1, "'auto' or a positive whole number", "auto")
-    check("test_views", 1, "a whole number from 1 to 10")
     check("in_channels", 1, "a positive number of channels")
+    views = params["test_views"]
+    is_number_of_views = is_count(views) and views <= MAX_VIEWS
+    expected = f"a whole number from 1 to {MAX_VIEWS}"
+    problems.expect(is_number_of_views, "test_views", views, expected)
     check("image_size", 1, "None or a positive number of pixels", None)
     check("epochs", 0, "'auto' or a whole number >= 0", "auto")
     check("batch_size", 1, "a positive whole number")
@@ -136,8 +140,8 @@ def _check_numbers(params: Mapping[str, Any], problems: Problems) -> None:
 
 def _check_choices(params: Mapping[str, Any], problems: Problems) -> None:
     policy = params["augmentation"]
-    is_policy = isinstance(policy, str) and policy in POLICIES
-    problems.expect(is_policy, "augmentation", policy, list_names(POLICIES))
+    is_known = is_augmentation(policy)
+    problems.expect(is_known, "augmentation", policy, EXPECTED_AUGMENTATION)
     optimizer = params["optimizer"]
     is_known = isinstance(optimizer, str) and optimizer in OPTIMIZERS
     problems.expect(is_known, "optimizer", optimizer, list_names(OPTIMIZERS))

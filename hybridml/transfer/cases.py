@@ -21,6 +21,7 @@ from hybridml.features.store import FeatureStore
 from hybridml.finetune.classifier import FineTuneClassifier
 from hybridml.finetune.parameters import check_parameters
 from hybridml.heads.making import make_head
+from hybridml.images.policies import Augmentation
 from hybridml.transfer.class_map import ClassMap
 from hybridml.transfer.cut_layer_search import CutLayerSearch
 from hybridml.transfer.pretrained_classifier import PretrainedClassifier
@@ -49,7 +50,7 @@ class CaseOptions:
     scoring: Any = None
     class_map: str | ClassMap = "learn"
     epochs: str | int = "auto"
-    augmentation: str = "standard"
+    augmentation: Augmentation = "standard"
     device: str = "auto"
     precision: str = "auto"
     store: str | Path | FeatureStore | None = "default"

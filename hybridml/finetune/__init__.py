@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from hybridml.finetune.classifier import FineTuneClassifier
     from hybridml.finetune.regressor import FineTuneRegressor
 
-__all__ = ["Callback", "FineTuneClassifier", "plot_augmentations"]
+__all__ = ["Callback", "FineTuneClassifier", "FineTuneRegressor", "plot_augmentations"]
 
 _HOME = {
     "Callback": "hybridml.finetune.callbacks",
     "FineTuneClassifier": "hybridml.finetune.classifier",
+    "FineTuneRegressor": "hybridml.finetune.regressor",
     "plot_augmentations": "hybridml.finetune.augmentation_plot",
 }
 

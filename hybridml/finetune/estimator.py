@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
@@ -19,8 +19,10 @@ from hybridml._image_input import ImageInput
 from hybridml.features.store import FeatureStore
 from hybridml.finetune.callbacks import Callback
 from hybridml.finetune.epoch_printer import EpochPrinter
-from hybridml.finetune.fitting import fit_network
+from hybridml.finetune.fitting import find_rate_of, fit_network
 from hybridml.finetune.parameters import check_parameters
+from hybridml.finetune.rate_finder import RateCurve
+from hybridml.finetune.saving import load_estimator, save_estimator
 from hybridml.finetune.targets import Targets
 from hybridml.finetune.tuned_network import TunedNetwork
 from hybridml.images.door import as_images
@@ -97,6 +99,70 @@ class FineTuneEstimator(ImageInput, BaseEstimator):
             batch_size=_PREDICT_BATCH,
             n_jobs=self.n_jobs,
         )
+
+    def find_learning_rate(
+        self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None
+    ) -> RateCurve:
+        """Train for some steps at rising rates, and see where the loss falls fastest.
+
+        Neither the estimator nor its parameters change.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`.
+
+        Returns
+        -------
+        curve : RateCurve
+            Its `suggestion` is a value for `learning_rate`; `plot()` shows it.
+
+        References
+        ----------
+        L. N. Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017,
+        section 3.3 (the range test).
+        """
+        trial = clone(self)
+        images = trial._images(X)
+        targets = trial._targets(y, len(images), sample_weight)
+        return find_rate_of(trial, images, targets)
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted estimator to a folder, without any code.
+
+        The weights go to ``weights.safetensors``, parameters and fitted attributes to
+        ``estimator.json``. Callbacks, and augmentations that are no names, are left
+        out.
+
+        Parameters
+        ----------
+        path : str or Path
+            Folder; made if absent. What was saved there before is replaced.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the backbone is a module of one's own, which is code.
+        """
+        save_estimator(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a fitted estimator that `save` wrote; nothing in the files is run.
+
+        Raises
+        ------
+        DataError
+            If there is none, or one of another class.
+        WeightsError
+            If the weights do not fit the backbone of this name.
+        """
+        return load_estimator(cls, path)
+
+    def _targets(
+        self, y: Any, n_images: int, sample_weight: npt.ArrayLike | None
+    ) -> Targets:
+        raise NotImplementedError
 
     def all_callbacks(self) -> list[Callback]:
         """List the callbacks given, and the one that `verbose` asks for."""

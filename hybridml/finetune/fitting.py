@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +25,17 @@ from hybridml.features.request import make_request
 from hybridml.finetune.checkpoint import Checkpoint
 from hybridml.finetune.identity import identify
 from hybridml.finetune.inputs import Inputs
-from hybridml.finetune.loop import Outcome, train
+from hybridml.finetune.loop import Outcome, shuffled_batches, train
 from hybridml.finetune.mixed_precision import float32_where_faster
 from hybridml.finetune.model import assemble, start_from_probe
 from hybridml.finetune.optimizer import depths_of
 from hybridml.finetune.parameters import make_settings, views_kept
 from hybridml.finetune.pixels import Pixels
 from hybridml.finetune.probe import LinearHead
-from hybridml.finetune.seeding import seeded
+from hybridml.finetune.rate_finder import RateCurve, find_rate
+from hybridml.finetune.seeding import generator_for, seeded
 from hybridml.finetune.settings import Settings
+from hybridml.finetune.steps import Steps
 from hybridml.finetune.targets import Targets
 from hybridml.finetune.training_data import TrainingData, prepare_training
 from hybridml.finetune.tuned_network import TunedNetwork
@@ -60,6 +65,22 @@ def fit_network(
         If the loss is no longer a finite number; the estimator then has the best state
         before that.
     """
+    with _prepared(estimator, images, targets) as fit:
+        fit.run()
+
+
+def find_rate_of(
+    estimator: FineTuneEstimator, images: npt.NDArray[Any], targets: Targets
+) -> RateCurve:
+    """Run a range test as an estimator would train; see `find_rate`."""
+    with _prepared(estimator, images, targets) as fit:
+        return fit.find_rate()
+
+
+@contextmanager
+def _prepared(
+    estimator: FineTuneEstimator, images: npt.NDArray[Any], targets: Targets
+) -> Iterator[_Fit]:
     network = network_of(estimator)
     pixels = Pixels(images, network.preprocessing, n_jobs=estimator.n_jobs)
     data = prepare_training(
@@ -74,7 +95,8 @@ def fit_network(
         single_threaded_workers(n_workers) as workers,
     ):
         fit = _Fit(estimator, images, network, targets, data, settings)
-        fit.run(pixels, workers)
+        fit.prepare(pixels, workers)
+        yield fit
 
 
 class _Fit:
@@ -106,15 +128,34 @@ class _Fit:
         )
         self._probe: LinearHead | None = None
 
-    def run(self, pixels: Pixels, workers: ThreadPoolExecutor) -> None:
-        estimator, network, model = self._estimator, self._network, self._parts.model
-        if estimator.weights is not None:
+    def prepare(self, pixels: Pixels, workers: ThreadPoolExecutor) -> None:
+        """Let the head start as the probe, and make ready what the model is given."""
+        model = self._parts.model
+        if self._estimator.weights is not None:
             task, features = self._targets.task, self._probe_features()
             self._probe = start_from_probe(model.head, features, self._data, task)
-        model.on(network.device)
-        inputs = self._inputs(pixels, workers)
+        model.on(self._network.device)
+        self._given = self._inputs(pixels, workers)
+
+    def find_rate(self) -> RateCurve:
+        """Raise the rate from step to step, through as many epochs as it takes."""
+        settings, train = self._settings, self._data.train
+        model, task = self._parts.model, self._targets.task
+        model.prepare_to_train(batch_norm_learns=settings.batch_norm_learns)
+        steps = Steps(
+            model, task, self._given, self._data, settings, depths=self._depths()
+        )
+        orders = (generator_for(settings.seed, "order", n) for n in itertools.count())
+        batches = itertools.chain.from_iterable(
+            shuffled_batches(train, settings.batch_size, order) for order in orders
+        )
+        return find_rate(lambda: steps.step(next(batches), view=0), steps.optimizer)
+
+    def run(self) -> None:
+        """Train, and give the estimator what it found."""
+        estimator = self._estimator
         try:
-            outcome = self._train(inputs)
+            outcome = self._train(self._given)
         except DivergedError as error:
             self._finish(Outcome(error.best_epoch or 0))
             raise

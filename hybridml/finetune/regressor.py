@@ -12,7 +12,7 @@ from sklearn.utils import Tags
 
 from hybridml._labels import check_numbers
 from hybridml.finetune.estimator import FineTuneEstimator
-from hybridml.finetune.targets import number_targets
+from hybridml.finetune.targets import Targets, number_targets
 from hybridml.finetune.training_data import weigh_images
 
 
@@ -75,16 +75,20 @@ class FineTuneRegressor(RegressorMixin, FineTuneEstimator):
             one, is kept, and predicts.
         """
         images = self._images(X)
-        numbers = check_numbers(y, len(images))
-        self._is_column = numbers.ndim == 1
-        weights = weigh_images(numbers, None, sample_weight)
-        table = numbers.reshape(len(numbers), -1)
-        return self._fit(images, number_targets(table, weights))
+        return self._fit(images, self._targets(y, len(images), sample_weight))
 
     def predict(self, X: Any) -> npt.NDArray[np.float64]:
         """Predict the numbers of each image, in the shape of `y` in fit."""
         outputs = self.outputs(X)
-        return outputs[:, 0] if self._is_column else outputs
+        return outputs if self.multioutput_ else outputs[:, 0]
+
+    def _targets(
+        self, y: Any, n_images: int, sample_weight: npt.ArrayLike | None
+    ) -> Targets:
+        numbers = check_numbers(y, n_images)
+        self.multioutput_ = numbers.ndim == 2
+        weights = weigh_images(numbers, None, sample_weight)
+        return number_targets(numbers.reshape(len(numbers), -1), weights)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -37,8 +37,8 @@ class Steps:
     settings : Settings
     depths : mapping of {str: int}
         Of the trunk's parameters.
-    n_steps : int
-        Of the whole run, for the schedule of the rates.
+    n_steps : int or None, default=None
+        Of the whole run, for the schedule of the rates; None leaves them alone.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Steps:
         settings: Settings,
         *,
         depths: Mapping[str, int],
-        n_steps: int,
+        n_steps: int | None = None,
     ) -> None:
         self._model = model
         self._task = task
@@ -69,7 +69,7 @@ class Steps:
             layer_decay=settings.layer_decay,
             depth_of=depths,
         )
-        self._schedule = make_schedule(self.optimizer, n_steps)
+        self._schedule = make_schedule(self.optimizer, n_steps) if n_steps else None
         trunk = [p for p in model.trunk.parameters() if p.requires_grad]
         decay = settings.ema_decay
         self._pull = StartPenalty(trunk, settings.l2_sp) if settings.l2_sp else None
@@ -98,7 +98,8 @@ class Steps:
         if settings.l1_head:
             weight = cast(nn.Parameter, self._model.head.weight)
             shrink_to_zero(self.optimizer, weight, settings.l1_head)
-        self._schedule.step()
+        if self._schedule:
+            self._schedule.step()
         if self._average:
             self._average.update()
         self._n_done += 1
@@ -145,7 +146,7 @@ class Steps:
             "n_done": self._n_done,
             "model": {name: model[name] for name in model if name in names},
             "optimizer": self.optimizer.state_dict(),
-            "schedule": self._schedule.state_dict(),
+            "schedule": self._schedule.state_dict() if self._schedule else None,
             "average": self._average.state_dict() if self._average else None,
         }
 
@@ -154,7 +155,8 @@ class Steps:
         self._n_done = state["n_done"]
         self._model.load_state_dict(state["model"], strict=False)
         self.optimizer.load_state_dict(state["optimizer"])
-        self._schedule.load_state_dict(state["schedule"])
+        if self._schedule:
+            self._schedule.load_state_dict(state["schedule"])
         if self._average:
             self._average.load_state_dict(state["average"])
 

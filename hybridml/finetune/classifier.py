@@ -26,34 +26,73 @@ class FineTuneClassifier(ClassifierMixin, FineTuneEstimator):
     features (LP-FT), a part of the training images is held out, and the state with the
     least held-out loss is kept, the state before any fine-tuning included: when no
     epoch improves on the probe, the probe, refitted on all the images, is the result.
+    What the frozen layers give is computed once for each image (and for each of its
+    random variations) and kept on disk, so that an epoch runs only the layers that
+    learn.
 
     Parameters
     ----------
-    backbone : str, default="efficientnet_lite0"
-        One of `list_backbones()`.
+    backbone : str or nn.Module, default="efficientnet_lite0"
+        One of `list_backbones()`, or a network of your own.
     trainable : {"all", "last2", "head"} or str, default="all"
         What learns: everything; the last stage with a layer in it and the new head;
         the new head alone; or everything behind a cut layer.
     weights : "default", name, path, URL or None, default="default"
-        What to start from; None trains from scratch.
+        What to start from; None trains from scratch. Where the weights end before the
+        last features, the head sits on the deepest stage that they cover.
     image_size : int or None, default=None
         Side of the square input in pixels; None for that of the weights.
+    in_channels : int, default=3
+        See `DeepFeatureExtractor`.
+    pooling : str, default="mean"
+        How maps become features, where the head sits on maps; see
+        `DeepFeatureExtractor`.
     epochs : "auto" or int, default="auto"
         "auto" is 5 from pretrained weights, 20 from scratch.
     batch_size : int, default=32
-        Images per step.
+        Images per step. Where the memory does not hold so many, their gradients are
+        summed in parts.
+    optimizer : {"adamw", "sgd"}, default="adamw"
+        SGD has Nesterov momentum of 0.9.
     learning_rate : "auto" or float, default="auto"
-        Of the trunk, AdamW; "auto" is 1e-4 from pretrained weights, 1e-3 from scratch.
-        From pretrained weights the head learns 10 times as fast, its bias 20 times.
+        Of the trunk; "auto" is 1e-4 from pretrained weights, 1e-3 from scratch, and ten
+        times as much with SGD. From pretrained weights the head learns 10 times as
+        fast, its bias 20 times. It rises for a tenth of the steps and falls along half
+        a cosine; see `find_learning_rate`.
+    layer_decay : float, default=1.0
+        Stages learn the slower the further they are from the head: each by this factor
+        [2]_.
     weight_decay : float, default=0.01
         Not applied to biases and norms.
-    label_smoothing : float, default=0.0
+    l2_sp : float, default=0.0
+        Strength of the pull to the pretrained weights [3]_, which replaces weight decay.
+    l1_head : float, default=0.0
+        Strength of the pull of the head's weights to zero.
+    max_gradient_norm : float or None, default=1.0
+        Longer gradients are shortened to it.
     dropout : float, default=0.0
         Before the head.
-    augmentation : {"none", "light", "standard", "strong"}, default="standard"
-        "light" shifts and scales, "standard" also flips and changes the light,
-        "strong" also turns and erases.
-    class_weight : "balanced", dict or None, default=None
+    mixup, cutmix : float, default=0.0
+        Images of a batch are mixed, in a share drawn from Beta(a, a) [4]_ [5]_. Behind
+        frozen layers it is their output that is mixed.
+    ema_decay : float or None, default=None
+        Judge and keep the moving average of the weights instead of the last ones.
+    gradual_unfreezing : bool, default=False
+        Let the head learn first, then one stage more in each epoch [2]_.
+    augmentation : str, AugmentationPolicy or transform, default="standard"
+        How images are varied. "none"; "light" shifts and scales; "standard" also flips
+        and changes the light; "strong" also turns, shears, distorts, tints, adds noise
+        and erases; or any transform of `torchvision.transforms.v2`.
+        `hybridml.finetune.plot_augmentations` shows what it does.
+    n_views : "auto" or int, default="auto"
+        How many variations of each image are sent through the frozen layers, to be
+        used in turn; "auto" is 4. Without frozen layers each epoch has its own.
+    prefix_cache : bool, default=True
+        Keep what the frozen layers give: on the disk of the store, as long as `fit`
+        runs. False runs them in each epoch.
+    test_views : int, default=1
+        From 1 to 10: predict the mean over the centre crop, its mirror image, and those
+        of the corners.
     validation_fraction : float, default=0.1
         Part of the training images held out to choose the epoch; 0 keeps the last.
         At least one image of each class is held out, but none at all where a class
@@ -66,22 +105,33 @@ class FineTuneClassifier(ClassifierMixin, FineTuneEstimator):
         Of the arithmetic; the weights are kept in float32.
     store : "default", path, FeatureStore or None, default="default"
         Where the probe's features are kept.
+    checkpoint : str, Path or None, default=None
+        Folder in which the training is kept while it goes on, after each epoch and each
+        minute: the same `fit`, called again after a kill, goes on and ends with the
+        very weights of one that was not killed. Other fits have files of their own.
     callbacks : sequence of Callback, default=()
     random_state : int, default=0
     n_jobs : int or None, default=None
         Threads that decode; None for one a core.
     verbose : int, default=0
-        Above 0, prints each epoch on stderr.
+        Above 0, shows the epochs on stderr.
+    label_smoothing : float, default=0.0
+    class_weight : "balanced", dict or None, default=None
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        With several labels an image, the numbers of their columns.
+    multilabel_ : bool
+        Whether `y` was a table with a column for each label.
     history_ : DataFrame
         One row an epoch: epoch, train_loss, valid_loss, valid_accuracy, seconds.
     n_epochs_ : int
         Epochs planned; fewer are run where patience runs out.
     best_epoch_ : int
         Epoch whose state was kept; 0 is the probe.
+    interrupted_ : bool
+        Whether ctrl-C ended training; the best state so far was kept.
 
     Notes
     -----
@@ -90,8 +140,15 @@ class FineTuneClassifier(ClassifierMixin, FineTuneEstimator):
 
     References
     ----------
-    A. Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform
-    Out-of-Distribution", ICLR 2022 (linear probing, then fine-tuning).
+    .. [1] A. Kumar et al., "Fine-Tuning can Distort Pretrained Features and
+       Underperform Out-of-Distribution", ICLR 2022 (linear probing, then fine-tuning).
+    .. [2] J. Howard, S. Ruder, "Universal Language Model Fine-tuning for Text
+       Classification", ACL 2018, section 3.
+    .. [3] X. Li, Y. Grandvalet, F. Davoine, "Explicit Inductive Bias for Transfer
+       Learning with Convolutional Networks", ICML 2018.
+    .. [4] H. Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
+    .. [5] S. Yun et al., "CutMix: Regularization Strategy to Train Strong Classifiers
+       with Localizable Features", ICCV 2019.
 
     Examples
     --------

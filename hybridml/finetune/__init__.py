@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hybridml.finetune.callbacks import Callback
     from hybridml.finetune.classifier import FineTuneClassifier
+    from hybridml.finetune.diagnosis import Diagnosis, diagnose
 
-__all__ = ["Callback", "FineTuneClassifier"]
+__all__ = ["Callback", "Diagnosis", "FineTuneClassifier", "diagnose"]
 
 _HOME = {
     "Callback": "hybridml.finetune.callbacks",
+    "Diagnosis": "hybridml.finetune.diagnosis",
     "FineTuneClassifier": "hybridml.finetune.classifier",
+    "diagnose": "hybridml.finetune.diagnosis",
 }
 
 

@@ -28,8 +28,8 @@ ROOMS: dict[str, set[str]] = {
     "tracking": set(),
     "backbones": {"images"},
     "features": {"images", "backbones"},
-    "finetune": {"images", "backbones", "features", "heads", *TRACKING_TYPES},
-    "report": set(),  # draws plain data, so that a comparison can plot itself
+    "report": set(),  # draws plain data, so that what is drawn can plot itself
+    "finetune": {"images", "backbones", "features", "heads", "report", *TRACKING_TYPES},
 }
 BELOW = {"images", "backbones", "features", "heads", "finetune", "report"}
 ROOMS["fusion"] = BELOW | TRACKING_TYPES

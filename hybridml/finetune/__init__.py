@@ -9,13 +9,27 @@ if TYPE_CHECKING:
     from hybridml.finetune.callbacks import Callback
     from hybridml.finetune.classifier import FineTuneClassifier
     from hybridml.finetune.diagnosis import Diagnosis, diagnose
+    from hybridml.finetune.epoch_printer import EpochPrinter
+    from hybridml.finetune.progress_bar import ProgressBar
+    from hybridml.finetune.tracking_callback import LogToTracker
 
-__all__ = ["Callback", "Diagnosis", "FineTuneClassifier", "diagnose"]
+__all__ = [
+    "Callback",
+    "Diagnosis",
+    "EpochPrinter",
+    "FineTuneClassifier",
+    "LogToTracker",
+    "ProgressBar",
+    "diagnose",
+]
 
 _HOME = {
     "Callback": "hybridml.finetune.callbacks",
     "Diagnosis": "hybridml.finetune.diagnosis",
+    "EpochPrinter": "hybridml.finetune.epoch_printer",
     "FineTuneClassifier": "hybridml.finetune.classifier",
+    "LogToTracker": "hybridml.finetune.tracking_callback",
+    "ProgressBar": "hybridml.finetune.progress_bar",
     "diagnose": "hybridml.finetune.diagnosis",
 }
 

@@ -26,7 +26,7 @@ def test_a_curve_of_the_expected_shape_has_no_noise(values: list[float]) -> None
 
 
 def test_training_is_not_expected_to_turn() -> None:
-    assert _curve([3, 1, 2], may_turn=False).noise == pytest.approx(0.5)
+    assert _curve([3, 1, 2], may_turn=False).noise == pytest.approx(math.sqrt(1 / 6))
 
 
 @given(st.lists(st.floats(0, 1e3), min_size=1, max_size=30))

@@ -28,7 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "tracking": set(),
     "backbones": {"images"},
     "features": {"images", "backbones"},
-    "report": set(),  # draws plain data, so that a comparison can plot itself
+    "report": set(),  # draws plain data, so that what is drawn can plot itself
     "finetune": {"images", "backbones", "features", "heads", "report", *TRACKING_TYPES},
 }
 BELOW = {"images", "backbones", "features", "heads", "finetune", "report"}

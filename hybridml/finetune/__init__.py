@@ -9,15 +9,29 @@ if TYPE_CHECKING:
     from hybridml.finetune.augmentation_plot import plot_augmentations
     from hybridml.finetune.callbacks import Callback
     from hybridml.finetune.classifier import FineTuneClassifier
-    from hybridml.finetune.regressor import FineTuneRegressor
+    from hybridml.finetune.diagnosis import Diagnosis, diagnose
+    from hybridml.finetune.epoch_printer import EpochPrinter
+    from hybridml.finetune.progress_bar import ProgressBar
+    from hybridml.finetune.tracking_callback import LogToTracker
 
-__all__ = ["Callback", "FineTuneClassifier", "FineTuneRegressor", "plot_augmentations"]
+__all__ = [
+    "Callback",
+    "Diagnosis",
+    "EpochPrinter",
+    "FineTuneClassifier",
+    "LogToTracker",
+    "ProgressBar",
+    "diagnose",
+]
 
 _HOME = {
     "Callback": "hybridml.finetune.callbacks",
+    "Diagnosis": "hybridml.finetune.diagnosis",
+    "EpochPrinter": "hybridml.finetune.epoch_printer",
     "FineTuneClassifier": "hybridml.finetune.classifier",
-    "FineTuneRegressor": "hybridml.finetune.regressor",
-    "plot_augmentations": "hybridml.finetune.augmentation_plot",
+    "LogToTracker": "hybridml.finetune.tracking_callback",
+    "ProgressBar": "hybridml.finetune.progress_bar",
+    "diagnose": "hybridml.finetune.diagnosis",
 }
 
 

@@ -9,6 +9,9 @@ from typing import Any
 class Callback:
     """Hooks of a training run; each does nothing unless overridden.
 
+    A fit calls `on_fit_begin` once, then the hooks of its steps and epochs, and at the
+    end either `on_fit_end` or `on_fit_failed`. What a hook raises stops the fit.
+
     Examples
     --------
     >>> class PrintLoss(Callback):
@@ -19,14 +22,17 @@ class Callback:
     def on_fit_begin(self, estimator: Any) -> None:
         """Run before the first epoch, once the network is built."""
 
+    def on_step_end(self, estimator: Any, done: int, total: int) -> None:
+        """Run after each step of the optimizer: `done` of an epoch's `total` steps."""
+
     def on_epoch_end(self, estimator: Any, metrics: Mapping[str, float]) -> None:
         """Run after each epoch with its row of `history_`; epoch 0 is the start."""
 
     def on_fit_end(self, estimator: Any) -> None:
         """Run once the best state is restored."""
 
-    def on_step_end(self, estimator: Any, done: int, total: int) -> None:
-        """Run after each step of the optimizer: how many of an epoch's are done."""
-
     def on_fit_failed(self, estimator: Any, error: BaseException) -> None:
-        """Run when fit ends with an error, or is interrupted before the first epoch."""
+        """Run instead of `on_fit_end` when training stops with an error.
+
+        `error` is raised again afterwards; it may be a KeyboardInterrupt.
+        """

@@ -26,3 +26,15 @@ def test_what_was_not_measured_is_left_out(capsys: pytest.CaptureFixture[str]) -
     estimator = SimpleNamespace(backbone="tiny", n_epochs_=0)
     EpochPrinter().on_epoch_end(estimator, {"epoch": 0, **nothing, "seconds": 0.0})
     assert capsys.readouterr().err == "tiny, epoch 0/0: 0.0 s\n"
+
+
+def test_any_score_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"epoch": 1, "train_loss": 0.5, "valid_loss": 0.25, "valid_r2": -0.5}
+    estimator = SimpleNamespace(backbone=object(), n_epochs_=5)
+    row |= {"learning_rate": 0.001, "seconds": 2.0}
+    EpochPrinter().on_epoch_end(estimator, row)
+    expected = (
+        "object, epoch 1/5: train_loss 0.5000, valid_loss 0.2500, valid_r2 -0.5000, "
+        "2.0 s\n"
+    )
+    assert capsys.readouterr().err == expected

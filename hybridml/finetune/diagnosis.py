@@ -63,8 +63,11 @@ def diagnose(history: pd.DataFrame) -> Diagnosis:
     into its trend (which falls, and may turn and rise once) and the rest, its noise;
     the first of these rules that holds gives the verdict.
 
-    - diverging: a loss is not a finite number, the training loss grows, or the held-out
-      loss rises and the training loss does not fall.
+    - diverging: a loss is not a finite number; the training loss grows by half; the
+      first epoch costs 3 times the loss of the start and of the next epoch, and the
+      held-out loss gains nothing; or the held-out loss rises and the training loss does
+      not fall.
+    - cannot tell: fewer than 3 epochs.
     - over-fitting: the trend of the held-out loss ends above its minimum by more than
       5 % of the minimum (Prechelt's generalisation loss), 5 % of the whole curve and 3
       times the noise, while the training loss falls.
@@ -72,18 +75,21 @@ def diagnose(history: pd.DataFrame) -> Diagnosis:
       more than 15 % of its median.
     - under-fitting: more than 10 % of all that the held-out loss gained was gained in
       the second half of the epochs (where the rate of this library's schedule already
-      goes down to 0); or it gained less than 5 % at all.
+      goes down to 0).
     - over-fitting, again: the held-out loss stands still in the second half, the
       training loss falls on, and more than half of what the training loss gained
       is missing from the held-out loss.
+    - under-fitting, again: the held-out loss gained less than 5 % of its first value.
 
-    A training loss above the held-out loss is no fault: augmentation, dropout and label
-    smoothing are at work in training alone.
+    Where nothing was held out only what the training loss shows is told, never a good
+    fit. The kept state is that of the least held-out loss whatever the verdict, which
+    is about the run, not about that state. A training loss above the held-out loss is
+    no fault: augmentation, dropout and label smoothing are at work in training alone.
 
     References
     ----------
     L. Prechelt, "Early Stopping - But When?", in Neural Networks: Tricks of the Trade,
-    Springer 1998, section 2 (generalisation loss and training progress).
+    Springer 1998 (generalisation loss).
     I. Goodfellow, Y. Bengio, A. Courville, "Deep Learning", MIT Press 2016, section 5.2
     (under-fitting: the training error stays high; over-fitting: the gap is large).
 

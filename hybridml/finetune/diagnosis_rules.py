@@ -40,7 +40,8 @@ def diverging(run: RunCurves) -> Finding | None:
         return "diverging", (
             f"training loss was {train.values[0]:.3g} in epoch {train.epochs[0]:.0f}, "
             f"held-out loss {valid.values[0]:.3g} before it",
-            f"held-out loss ended where it began, at {valid.values[-1]:.3g}",
+            "held-out loss never got clearly below that, and ended at "
+            f"{valid.values[-1]:.3g}",
         )
     if run.n_epochs >= _FEWEST_EPOCHS and _has_turned(valid) and not _has_fallen(run):
         return "diverging", (

@@ -149,7 +149,14 @@ def test_without_a_held_out_part_only_training_is_judged(
 
 def test_a_first_epoch_that_throws_the_start_away_is_divergence() -> None:
     train, valid = [0, 1416, 2.7, 2.5, 2.4, 2.3], [2.3, 2.5, 2.5, 2.5, 2.4, 2.3]
-    assert diagnose(_history(train, valid)).verdict == "diverging"
+    found = diagnose(_history(train, valid))
+    assert found.verdict == "diverging"
+    assert found.evidence[0].startswith("training loss was 1.42e+03 in epoch 1")
+
+
+def test_heavy_augmentation_on_a_good_probe_is_no_divergence() -> None:
+    train, valid = [0, 0.9, 0.8, 0.75, 0.72, 0.7], [0.1, 0.1, 0.1, 0.1, 0.1, 0.1]
+    assert diagnose(_history(train, valid)).verdict == "under-fitting"
 
 
 def test_swings_are_no_over_fitting_because_they_end_high() -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hybridml.finetune.diagnosis import Diagnosis, diagnose
     from hybridml.finetune.epoch_printer import EpochPrinter
     from hybridml.finetune.progress_bar import ProgressBar
+    from hybridml.finetune.regressor import FineTuneRegressor
     from hybridml.finetune.tracking_callback import LogToTracker
 
 __all__ = [
@@ -19,9 +20,11 @@ __all__ = [
     "Diagnosis",
     "EpochPrinter",
     "FineTuneClassifier",
+    "FineTuneRegressor",
     "LogToTracker",
     "ProgressBar",
     "diagnose",
+    "plot_augmentations",
 ]
 
 _HOME = {
@@ -29,9 +32,11 @@ _HOME = {
     "Diagnosis": "hybridml.finetune.diagnosis",
     "EpochPrinter": "hybridml.finetune.epoch_printer",
     "FineTuneClassifier": "hybridml.finetune.classifier",
+    "FineTuneRegressor": "hybridml.finetune.regressor",
     "LogToTracker": "hybridml.finetune.tracking_callback",
     "ProgressBar": "hybridml.finetune.progress_bar",
     "diagnose": "hybridml.finetune.diagnosis",
+    "plot_augmentations": "hybridml.finetune.augmentation_plot",
 }
 
 

@@ -65,7 +65,7 @@ class FineTuneClassifier(ClassifierMixin, FineTuneEstimator):
     weight_decay : float, default=0.01
         Not applied to biases and norms.
     l2_sp : float, default=0.0
-        Strength of the pull to the pretrained weights [3]_, which replaces weight decay.
+        Strength of the pull to the pretrained weights [3]_, instead of weight decay.
     l1_head : float, default=0.0
         Strength of the pull of the head's weights to zero.
     max_gradient_norm : float or None, default=1.0

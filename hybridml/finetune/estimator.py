@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
@@ -18,15 +16,20 @@ from torch import nn
 from hybridml._image_input import ImageInput
 from hybridml.features.store import FeatureStore
 from hybridml.finetune.callbacks import Callback
-from hybridml.finetune.epoch_printer import EpochPrinter
+from hybridml.finetune.diagnosis import diagnose
 from hybridml.finetune.fitting import find_rate_of, fit_network
 from hybridml.finetune.parameters import check_parameters
+from hybridml.finetune.progress_bar import ProgressBar
 from hybridml.finetune.rate_finder import RateCurve
 from hybridml.finetune.saving import load_estimator, save_estimator
 from hybridml.finetune.targets import Targets
 from hybridml.finetune.tuned_network import TunedNetwork
 from hybridml.images.door import as_images
 from hybridml.images.policies import Augmentation
+from hybridml.report.history_plot import plot_history
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _PREDICT_BATCH = 64
 
@@ -77,11 +80,15 @@ class FineTuneEstimator(ImageInput, BaseEstimator):
         return as_images(X, channels=self.in_channels)
 
     def _fit(self, images: npt.NDArray[Any], targets: Targets) -> Self:
-        """Train the network; what it gave so far can be used when it is interrupted."""
         self.__dict__.pop("tuned_", None)  # a fit that fails leaves nothing half new
-        with self._told_of_failure():
-            fit_network(self, images, targets)
-        for callback in self.all_callbacks():
+        callbacks = [*self.callbacks, *([ProgressBar()] if self.verbose > 0 else [])]
+        try:
+            fit_network(self, images, targets, callbacks)
+        except BaseException as error:
+            for callback in callbacks:
+                callback.on_fit_failed(self, error)
+            raise
+        for callback in callbacks:
             callback.on_fit_end(self)
         return self
 
@@ -127,6 +134,22 @@ class FineTuneEstimator(ImageInput, BaseEstimator):
         targets = trial._targets(y, len(images), sample_weight)
         return find_rate_of(trial, images, targets)
 
+    def plot_history(self) -> Figure:
+        """Draw the losses and scores of the epochs, under what `diagnose` says of them.
+
+        Returns
+        -------
+        figure : matplotlib.figure.Figure
+        """
+        check_is_fitted(self, "tuned_")
+        found = diagnose(self.history_)
+        return plot_history(
+            self.history_,
+            best_epoch=self.best_epoch_,
+            start="start" if self.weights is None else "probe",
+            title=f"{found.verdict}: {found.evidence[0]}",
+        )
+
     def save(self, path: str | Path) -> None:
         """Write the fitted estimator to a folder, without any code.
 
@@ -163,22 +186,3 @@ class FineTuneEstimator(ImageInput, BaseEstimator):
         self, y: Any, n_images: int, sample_weight: npt.ArrayLike | None
     ) -> Targets:
         raise NotImplementedError
-
-    def all_callbacks(self) -> list[Callback]:
-        """List the callbacks given, and the one that `verbose` asks for."""
-        return [*self.callbacks, *([EpochPrinter()] if self.verbose > 0 else [])]
-
-    def note_epoch(self, rows: list[dict[str, float]]) -> None:
-        """Take the epochs so far over into `history_`, and tell the callbacks."""
-        self.history_ = pd.DataFrame(rows).astype({"epoch": int})
-        for callback in self.all_callbacks():
-            callback.on_epoch_end(self, rows[-1])
-
-    @contextmanager
-    def _told_of_failure(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException as error:
-            for callback in self.all_callbacks():
-                callback.on_fit_failed(self, error)
-            raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from hybridml._progress import image_progress
 from hybridml.backbones.loading import network_of
@@ -22,6 +23,7 @@ from hybridml.exceptions import CacheWarning, DivergedError, TrainingWarning
 from hybridml.features.choosing import open_store
 from hybridml.features.extraction import extract
 from hybridml.features.request import make_request
+from hybridml.finetune.callbacks import Callback
 from hybridml.finetune.checkpoint import Checkpoint
 from hybridml.finetune.identity import identify
 from hybridml.finetune.inputs import Inputs
@@ -45,7 +47,10 @@ if TYPE_CHECKING:
 
 
 def fit_network(
-    estimator: FineTuneEstimator, images: npt.NDArray[Any], targets: Targets
+    estimator: FineTuneEstimator,
+    images: npt.NDArray[Any],
+    targets: Targets,
+    callbacks: Sequence[Callback],
 ) -> None:
     """Train a network as an estimator's parameters say.
 
@@ -58,6 +63,8 @@ def fit_network(
         Its parameters are checked already.
     images : ndarray of shape (n_images, ...)
     targets : Targets
+    callbacks : sequence of Callback
+        Told of all but the end.
 
     Raises
     ------
@@ -66,7 +73,7 @@ def fit_network(
         before that.
     """
     with _prepared(estimator, images, targets) as fit:
-        fit.run()
+        fit.run(callbacks)
 
 
 def find_rate_of(
@@ -151,11 +158,11 @@ class _Fit:
         )
         return find_rate(lambda: steps.step(next(batches), view=0), steps.optimizer)
 
-    def run(self) -> None:
+    def run(self, callbacks: Sequence[Callback]) -> None:
         """Train, and give the estimator what it found."""
         estimator = self._estimator
         try:
-            outcome = self._train(self._given)
+            outcome = self._train(self._given, callbacks)
         except DivergedError as error:
             self._finish(Outcome(error.best_epoch or 0))
             raise
@@ -168,17 +175,18 @@ class _Fit:
             )
             warnings.warn(message, TrainingWarning, stacklevel=6)
 
-    def _train(self, inputs: Inputs) -> Outcome:
+    def _train(self, inputs: Inputs, callbacks: Sequence[Callback]) -> Outcome:
         estimator, settings, model = self._estimator, self._settings, self._parts.model
         estimator.n_epochs_ = settings.epochs
-        callbacks = estimator.all_callbacks()
         for callback in callbacks:
             callback.on_fit_begin(estimator)
         rows: list[dict[str, float]] = []
 
         def on_epoch(row: dict[str, float]) -> None:
             rows.append(row)
-            estimator.note_epoch(rows)
+            estimator.history_ = pd.DataFrame(rows).astype({"epoch": int})
+            for callback in callbacks:
+                callback.on_epoch_end(estimator, row)
 
         def on_step(done: int, total: int) -> None:
             for callback in callbacks:

@@ -102,6 +102,7 @@ def train(
         run.best.restore(model)
         return Outcome(run.best.epoch, interrupted_in=run.epoch)
     except DivergedError as error:
+        run.note_divergence(on_epoch)
         run.best.restore(model)
         error.best_epoch = run.best.epoch
         raise
@@ -123,6 +124,7 @@ class _Run:
         checkpoint: Checkpoint | None,
     ) -> None:
         self._model = model
+        self._score_name = task.score_name
         self._data = data
         self._settings = settings
         self._checkpoint = checkpoint
@@ -181,6 +183,12 @@ class _Run:
         self._check_finite(p.detach() for p in self._steps.learned)
         row = {"epoch": self.epoch, "train_loss": float(np.mean(self._losses))}
         self._finish_epoch(row, started, on_epoch)
+
+    def note_divergence(self, on_epoch: Callable[[Row], None]) -> None:
+        """Let the history show the epoch whose loss is no number."""
+        unknown = dict.fromkeys(("valid_loss", self._score_name), math.nan)
+        row = {"epoch": self.epoch, "train_loss": math.nan, **unknown}
+        on_epoch({**row, "seconds": self._seconds})
 
     def _finish_epoch(
         self, row: Row, started: float, on_epoch: Callable[[Row], None]

@@ -13,6 +13,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 SCRIPTS = sorted(FOLDER.glob("bench_*.py"))
 SMALLEST = {
     "bench_extraction.py": "--photos 8 --workers 0",
+    "bench_finetune.py": "--photos 8 --epochs 2 --workers 0 --settings resnet18:layer3",
     "bench_grid_search.py": "--photos 20 --few 20 --image-size 32",
     "bench_memory.py": "--photos 80",
     "bench_store.py": "--rows 100",
@@ -46,7 +47,7 @@ def test_readme_of_the_benchmarks_names_each(name: str) -> None:
     assert f"`{name}`" in (FOLDER / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["embetter", "timm", "img2vec_pytorch"])
+@pytest.mark.parametrize("name", ["embetter", "timm", "img2vec_pytorch", "skorch"])
 def test_peer_is_required_in_one_version(name: str) -> None:
     lines = (FOLDER / "requirements.txt").read_text(encoding="utf-8")
     assert re.search(rf"^{name}(\[\w+\])?==[\d.]+$", lines, re.MULTILINE)

@@ -20,7 +20,7 @@ WINDOW_S, HOP_S = 0.032, 0.004
 RANGE_DB = 60.0  # what is quieter than the loudest by more than this is black
 N_MELS = 64
 SIDE = 224
-_QUIETEST = 1e-10
+_SILENCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,9 @@ def spectrogram_image(
     stft = ShortTimeFFT(window, hop=round(HOP_S * rate_hz), fs=rate_hz)
     power = stft.spectrogram(padded, p0=0, p1=stft.upper_border_begin(n_samples)[1])
     mels = mel_filters(stft.f, N_MELS) @ power
-    decibels = 10 * np.log10(mels + _QUIETEST * max(mels.max(), 1.0))
-    bright = (decibels - decibels.max() + RANGE_DB) / RANGE_DB
-    pixels = (bright.clip(0, 1) * 255).round().astype(np.uint8)
+    loudest = max(mels.max(), _SILENCE)
+    decibels = 10 * np.log10(np.maximum(mels / loudest, 10 ** (-RANGE_DB / 10)))
+    pixels = ((1 + decibels / RANGE_DB) * 255).round().astype(np.uint8)
     picture = Image.fromarray(pixels[::-1])  # high pitch at the top
     return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
 
@@ -101,7 +101,7 @@ def mel_filters(
 ) -> npt.NDArray[np.float64]:
     """Triangles that are equally wide to the ear, of shape (n_filters, n_frequencies).
 
-    Filters narrower than the grid of frequencies take the nearest of them.
+    Those narrower than the grid of frequencies take the nearest of them.
     """
     top = 2595 * np.log10(1 + frequencies_hz[-1] / 700)
     edges = 700 * (10 ** (np.linspace(0, top, n_filters + 2) / 2595) - 1)

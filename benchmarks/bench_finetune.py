@@ -88,7 +88,8 @@ def main() -> None:
         trains["skorch, fp32"] = train_with_skorch
     others = {name: partial(by_others, train) for name, train in trains.items()}
     with tempfile.TemporaryDirectory() as scratch:
-        tasks = {s: _task(s, args, Path(scratch)) for s in args.settings}
+        photos = photo_files(args.folder, args.photos, Path(scratch))
+        tasks = {s: _task(s, *photos, args, Path(scratch)) for s in args.settings}
         for setting, task in tasks.items():
             _check_and_warm_up(setting, task, trains)
         calls = {
@@ -97,18 +98,18 @@ def main() -> None:
             for name, call in {**ours, **others}.items()
         }
         seconds = gather(calls, args.rounds)
-    n_photos = len(next(iter(tasks.values())).paths)
-    print_table(seconds, dict.fromkeys(seconds, n_photos))
+    print_table(seconds, dict.fromkeys(seconds, len(photos[0])))
     _print_ratios(seconds, list(tasks), list(ours), list(others))
 
 
-def _task(setting: str, args: Namespace, scratch: Path) -> Task:
-    """Draw the weights of a setting, and list or generate the photos."""
+def _task(
+    setting: str, paths: list[str], labels: list[str], args: Namespace, scratch: Path
+) -> Task:
+    """Draw the weights of a setting's network, and save them."""
     backbone, _, trainable = setting.partition(":")
     drawn = load_network(backbone, weights=None, device="cpu", precision="fp32")
     weights = scratch / f"{backbone}.pth"
     torch.save(drawn.trainable_copy().state_dict(), weights)
-    paths, labels = photo_files(args.folder, args.photos, scratch)
     return Task(paths, labels, backbone, trainable or "all", weights, args)
 
 
@@ -148,7 +149,9 @@ def _check_and_warm_up(setting: str, task: Task, trains: dict[str, Train]) -> No
         if found != expected:
             other = ", ".join(sorted(found ^ expected)[:3])
             raise SystemExit(f"{setting}: other weights learn {name}, such as {other}.")
-    print(f"{setting}: {len(expected)} weights learn, beside the head", flush=True)
+    print(
+        f"{setting}: matrices that learn beside the head: {len(expected)}", flush=True
+    )
 
 
 def _changed(before: dict[str, Tensor], after: dict[str, Tensor]) -> set[str]:

@@ -47,7 +47,7 @@ def from_scratch(epochs):
         epochs=epochs,
         batch_size=16,
         dropout=0.5,
-        validation_fraction=0,  # all photos learn, and the last epoch counts
+        validation_fraction=0,  # so few photos all learn; the last epoch counts
         random_state=0,
     )
 
@@ -81,6 +81,7 @@ def fine_tuning(backbone, weights, epochs):
         image_size=IMAGE_SIZE,
         epochs=epochs,
         augmentation="standard",
+        validation_fraction=0,
         random_state=0,
     )
 

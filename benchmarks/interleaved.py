@@ -6,6 +6,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
@@ -24,12 +25,18 @@ def measure(
 
     In turn, so that a busy minute of the machine hits all of them alike.
     """
+    timed = {name: partial(_time, contender) for name, contender in contenders.items()}
+    return gather(timed, rounds)
+
+
+def gather(
+    contenders: Mapping[str, Callable[[], list[float]]], rounds: int
+) -> dict[str, list[float]]:
+    """Run each contender once a round, in turn; each says itself what took how long."""
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds):
         for name, contender in contenders.items():
-            started = time.perf_counter()
-            contender()
-            seconds[name].append(time.perf_counter() - started)
+            seconds[name] += contender()
         print(f"round {number + 1} of {rounds} done", flush=True)
     return seconds
 
@@ -45,7 +52,7 @@ def print_table(seconds: Seconds, n_images: Mapping[str, int]) -> None:
 
 
 def ratio(seconds: Seconds, slower: str, faster: str) -> float:
-    """How many times as long `slower` took: the median over the rounds."""
+    """How many times as long `slower` took: the median over what was timed in turn."""
     pairs = zip(seconds[slower], seconds[faster], strict=True)
     return median(a / b for a, b in pairs)
 
@@ -78,6 +85,12 @@ def is_installed(*packages: str) -> bool:
         return False
     print(", ".join(found))
     return True
+
+
+def _time(contender: Callable[[], object]) -> list[float]:
+    started = time.perf_counter()
+    contender()
+    return [time.perf_counter() - started]
 
 
 def _cpu_model() -> str:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 SCRIPTS = sorted(FOLDER.glob("bench_*.py"))
 SMALLEST = {
     "bench_extraction.py": "--photos 8 --workers 0",
+    "bench_finetune.py": "--photos 8 --epochs 2 --workers 0 --settings resnet18:layer3",
     "bench_grid_search.py": "--photos 20 --few 20 --image-size 32",
     "bench_memory.py": "--photos 80",
     "bench_store.py": "--rows 100",
 }
 RATIO = re.compile(r"^ratio\b.*\b\d+\.\d+\b")
+
+
+HARM = re.compile(
+    r"^spoken_digits: case 3 \(all\) is [+-]\d+\.\d\d points", re.MULTILINE
+)
 
 
 @pytest.mark.slow
@@ -26,15 +35,39 @@ def test_benchmark_ends_with_a_ratio(script: Path, tmp_path: Path) -> None:
     if script.name == "bench_memory.py" and not Path("/proc/self/status").exists():
         pytest.skip("memory is measured on Linux only")
     options = f"{SMALLEST[script.name]} --rounds 1".split()
-    done = subprocess.run(
-        [sys.executable, str(script), *options],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert RATIO.match(done.stdout.splitlines()[-1]), done.stdout
+    printed = _run(script, options, tmp_path)
+    assert RATIO.match(printed.splitlines()[-1]), printed
+
+
+@pytest.mark.slow
+def test_study_of_harm_compares_both_cases_with_the_probe(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    for folder in ("cats_vs_dogs", "spoken_digits"):
+        if not (shared_data / folder).is_dir():
+            pytest.skip(f"there is no {folder} in {shared_data}")
+    options = [str(shared_data), "--seeds", "1", "--every", "5", "--image-size", "48"]
+    printed = _run(FOLDER / "no_harm.py", options, tmp_path)
+    assert HARM.search(printed), printed
+
+
+def test_spectrogram_of_a_higher_tone_is_bright_higher_up() -> None:
+    drawn = _spectrograms().spectrogram_image
+    times_s = np.arange(8000) / 8000
+    tones = [drawn(np.sin(2 * np.pi * hz * times_s), 8000) for hz in (300, 1000, 3000)]
+    brightest = [int(tone.mean(axis=1).argmax()) for tone in tones]
+    assert brightest == sorted(brightest, reverse=True)
+    assert brightest[0] - brightest[-1] > 100
+
+
+def test_spectrogram_of_a_quieter_sound_is_the_same() -> None:
+    drawn = _spectrograms().spectrogram_image
+    sound = np.random.default_rng(0).normal(0, 10_000, 8000)
+    assert np.array_equal(drawn(sound, 8000), drawn(sound / 8, 8000))
+
+
+def test_spectrogram_of_silence_is_black() -> None:
+    assert not _spectrograms().spectrogram_image(np.zeros(100), 8000).any()
 
 
 def test_there_are_benchmarks_and_their_smallest_size_is_known() -> None:
@@ -46,7 +79,32 @@ def test_readme_of_the_benchmarks_names_each(name: str) -> None:
     assert f"`{name}`" in (FOLDER / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["embetter", "timm", "img2vec_pytorch"])
+@pytest.mark.parametrize("name", ["embetter", "timm", "img2vec_pytorch", "skorch"])
 def test_peer_is_required_in_one_version(name: str) -> None:
     lines = (FOLDER / "requirements.txt").read_text(encoding="utf-8")
     assert re.search(rf"^{name}(\[\w+\])?==[\d.]+$", lines, re.MULTILINE)
+
+
+def _run(script: Path, options: list[str], folder: Path) -> str:
+    """Run a script to its end, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, str(script), *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _spectrograms() -> ModuleType:
+    """Import the module of the benchmarks, which are no package."""
+    path = FOLDER / "spectrograms.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # where dataclasses look their annotations up
+    spec.loader.exec_module(module)
+    return module

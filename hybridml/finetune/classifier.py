@@ -23,9 +23,9 @@ class FineTuneClassifier(ClassifierMixin, FineTuneEstimator):
     """Fine-tune a pretrained network, or train one from scratch.
 
     With pretrained weights the new head starts from the linear probe of the frozen
-    features (LP-FT), a part of the training images is held out, and the state with the
-    least held-out loss is kept, the state before any fine-tuning included: when no
-    epoch improves on the probe, the probe, refitted on all the images, is the result.
+    features (LP-FT) [1]_, a part of the training images is held out, and the state with
+    the least held-out loss is kept. Where that is no better than the probe's by more
+    than its standard error, the result is the probe, refitted on all the images.
     What the frozen layers give is computed once for each image (and for each of its
     random variations) and kept on disk, so that an epoch runs only the layers that
     learn.
@@ -100,6 +100,10 @@ class FineTuneClassifier(ClassifierMixin, FineTuneEstimator):
     patience : "auto", int or None, default="auto"
         Epochs without improvement after which training stops; "auto" is 5 from
         pretrained weights, and never (None) from scratch.
+    refit : "auto" or bool, default="auto"
+        Whether to train once more on all the images, those held out included, for as
+        many epochs as proved best; "auto" does so where the output of frozen layers is
+        kept, which makes it cheap.
     device : str, default="auto"
     precision : {"auto", "bf16", "fp32"}, default="auto"
         Of the arithmetic; the weights are kept in float32.

@@ -66,6 +66,7 @@ class FineTuneEstimator(ImageInput, BaseEstimator):
     test_views: int = 1
     validation_fraction: float = 0.1
     patience: str | int | None = "auto"
+    refit: str | bool = "auto"
     device: str = "auto"
     precision: str = "auto"
     store: str | Path | FeatureStore | None = "default"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from torch import Tensor
 
 from hybridml._progress import image_progress
 from hybridml.backbones.loading import network_of
@@ -134,6 +135,7 @@ class _Fit:
             dropout=estimator.dropout,
         )
         self._probe: LinearHead | None = None
+        self._start: dict[str, Tensor] = {}
 
     def prepare(self, pixels: Pixels, workers: ThreadPoolExecutor) -> None:
         """Let the head start as the probe, and make ready what the model is given."""
@@ -142,6 +144,11 @@ class _Fit:
             task, features = self._targets.task, self._probe_features()
             self._probe = start_from_probe(model.head, features, self._data, task)
         model.on(self._network.device)
+        if self._estimator.refit:
+            learned = {n for n, p in model.named_parameters() if p.requires_grad}
+            learned |= {n for n, _ in model.named_buffers()}
+            state = model.state_dict()
+            self._start = {n: state[n].clone() for n in state if n in learned}
         self._given = self._inputs(pixels, workers)
 
     def find_rate(self) -> RateCurve:
@@ -161,8 +168,12 @@ class _Fit:
     def run(self, callbacks: Sequence[Callback]) -> None:
         """Train, and give the estimator what it found."""
         estimator = self._estimator
+        model, on_cpu = self._parts.model, self._settings.autocast_on_cpu
         try:
-            outcome = self._train(self._given, callbacks)
+            with float32_where_faster(model, applies=on_cpu):
+                outcome = self._train(callbacks)
+                if self._is_refitted(outcome):
+                    self._refit(outcome.best_epoch)
         except DivergedError as error:
             self._finish(Outcome(error.best_epoch or 0))
             raise
@@ -175,7 +186,7 @@ class _Fit:
             )
             warnings.warn(message, TrainingWarning, stacklevel=6)
 
-    def _train(self, inputs: Inputs, callbacks: Sequence[Callback]) -> Outcome:
+    def _train(self, callbacks: Sequence[Callback]) -> Outcome:
         estimator, settings, model = self._estimator, self._settings, self._parts.model
         estimator.n_epochs_ = settings.epochs
         for callback in callbacks:
@@ -192,18 +203,43 @@ class _Fit:
             for callback in callbacks:
                 callback.on_step_end(estimator, done, total)
 
-        with float32_where_faster(model, applies=settings.autocast_on_cpu):
-            return train(
-                model,
-                self._targets.task,
-                inputs,
-                self._data,
-                settings,
-                depths=self._depths(),
-                checkpoint=self._checkpoint(),
-                on_epoch=on_epoch,
-                on_step=on_step,
-            )
+        return train(
+            model,
+            self._targets.task,
+            self._given,
+            self._data,
+            settings,
+            depths=self._depths(),
+            checkpoint=self._checkpoint(),
+            on_epoch=on_epoch,
+            on_step=on_step,
+        )
+
+    def _is_refitted(self, outcome: Outcome) -> bool:
+        """Whether to train anew with the images that were held out."""
+        refit = self._estimator.refit
+        is_wanted = self._given.is_kept if refit == "auto" else refit
+        is_judged = len(self._data.held_out) > 0 and outcome.best_epoch > 0
+        return bool(is_wanted and is_judged and outcome.interrupted_in is None)
+
+    def _refit(self, n_epochs: int) -> None:
+        """Train once more from the start on all the images, for as many epochs."""
+        model = self._parts.model
+        model.load_state_dict(self._start, strict=False)
+        if self._probe is not None:
+            self._probe.copy_to(model.head)
+        train(
+            model,
+            self._targets.task,
+            self._given,
+            self._data.with_all(),
+            self._settings,
+            depths=self._depths(),
+            checkpoint=self._checkpoint(part="refit"),
+            n_epochs=n_epochs,
+            on_epoch=lambda row: None,
+            on_step=lambda done, total: None,
+        )
 
     def _depths(self) -> dict[str, int]:
         """Depths of the parameters; to find them takes seconds, so only if needed."""
@@ -273,9 +309,9 @@ class _Fit:
         store = open_store(self._estimator.store)
         return store.path if store else Path(tempfile.gettempdir())
 
-    def _checkpoint(self) -> Checkpoint | None:
+    def _checkpoint(self, part: str = "fit") -> Checkpoint | None:
         folder = self._estimator.checkpoint
         if folder is None:
             return None
         identity = identify(self._estimator, self._network, self._images, self._targets)
-        return Checkpoint(folder, identity)
+        return Checkpoint(folder, {**identity, "part": part})

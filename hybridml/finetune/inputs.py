@@ -77,6 +77,11 @@ class Inputs:
         self._places: dict[int, Positions] = {}
         self._n_kept = 0
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the frozen part is run but once for each image and view."""
+        return self._kept is not None
+
     def keep(self, n_train: int, n_held_out: int, n_views: int, folder: Path) -> None:
         """Compute the frozen part's output but once from now on, and keep it on disk.
 
@@ -93,8 +98,9 @@ class Inputs:
         """
         if self._frozen is None:
             return
+        n_plain = 0 if self._augmentation == "none" else n_held_out
         n_views = 1 if self._augmentation == "none" else n_views
-        n_rows = n_views * n_train + n_held_out
+        n_rows = n_views * (n_train + n_held_out) + n_plain
         row = self._frozen_output(np.zeros(1, dtype=np.intp), PLAIN)[0]
         folder.mkdir(parents=True, exist_ok=True)
         lack = lack_of_room(folder, n_rows, row)

@@ -55,14 +55,16 @@ def train(
     *,
     depths: Mapping[str, int],
     checkpoint: Checkpoint | None = None,
+    n_epochs: int | None = None,
     on_epoch: Callable[[Row], None],
     on_step: Callable[[int, int], None],
 ) -> Outcome:
     """Train a model in place and leave it in its best state.
 
-    The best state is that with the least held-out loss, the state at the start
-    (epoch 0) included. Where nothing is held out, all the epochs are run and the last
-    state is kept. Ctrl-C ends training and keeps the best state so far.
+    The best state is that with the least held-out loss; a start that is trained already
+    (epoch 0) gives way only to one that is better by more than a standard error. Where
+    nothing is held out, all the epochs are run and the last state is kept. Ctrl-C ends
+    training and keeps the best state so far.
 
     Parameters
     ----------
@@ -76,6 +78,9 @@ def train(
         Of the trunk's parameters; see `hybridml.finetune.optimizer.depths_of`.
     checkpoint : Checkpoint or None, default=None
         Where the run is kept, and resumed from.
+    n_epochs : int or None, default=None
+        Stop after so many; None for those of the settings, which the rates are planned
+        for in any case.
     on_epoch : callable
         Called with the measurements of each epoch as it ends, beginning with epoch 0:
         epoch, train_loss, valid_loss, the task's score, seconds. Where a run is
@@ -95,8 +100,9 @@ def train(
     """
     run = _Run(model, task, inputs, data, settings, depths, checkpoint)
     run.begin(on_epoch)
+    last = settings.epochs if n_epochs is None else n_epochs
     try:
-        while not run.is_over:
+        while run.epoch <= last and not run.best.is_patience_over:
             run.go_on(on_epoch, on_step)
     except KeyboardInterrupt:
         run.best.restore(model)
@@ -141,17 +147,16 @@ class _Run:
         own = {name: p for name, p in model.trunk.named_parameters() if p.requires_grad}
         self._scope = {name: depths.get(name, 0) for name in own}
         self._evaluate = lambda: evaluate(model, task, inputs, data, settings)
-        is_judged = len(data.held_out) > 0
-        patience = settings.patience
-        self.best = BestState(model, is_judged=is_judged, patience=patience)
+        self.best = BestState(
+            model,
+            data.weights[data.held_out],
+            patience=settings.patience,
+            start_counts=settings.start_is_trained,
+        )
         self.epoch = 0
         self._losses: list[float] = []
         self._seconds = 0.0
         self._rows: list[Row] = []
-
-    @property
-    def is_over(self) -> bool:
-        return self.epoch > self._settings.epochs or self.best.is_patience_over
 
     def begin(self, on_epoch: Callable[[Row], None]) -> None:
         """Judge the start, or go back to where an earlier run was killed."""
@@ -194,8 +199,9 @@ class _Run:
         self, row: Row, started: float, on_epoch: Callable[[Row], None]
     ) -> None:
         with self._steps.averaged():
-            row |= self._evaluate()
-            self.best.consider(self._model, self.epoch, row["valid_loss"])
+            measured, losses = self._evaluate()
+            row |= measured
+            self.best.consider(self._model, self.epoch, losses)
         row["seconds"] = time.perf_counter() - started if self.epoch else 0.0
         self._rows.append(row)
         self.epoch, self._losses, self._seconds = self.epoch + 1, [], 0.0
@@ -257,15 +263,16 @@ def _starts(n_positions: int, batch_size: int) -> list[int]:
 @torch.inference_mode()
 def evaluate(
     model: Model, task: Task, inputs: Inputs, data: TrainingData, settings: Settings
-) -> Row:
+) -> tuple[Row, Tensor]:
     """Measure the loss and the score of the held-out part; NaN where there is none.
 
     Returns
     -------
     row : dict of {str: float}
+    losses : Tensor of shape (n_held_out,)
     """
     if not len(data.held_out):
-        return {"valid_loss": math.nan, task.score_name: math.nan}
+        return {"valid_loss": math.nan, task.score_name: math.nan}, torch.empty(0)
     model.eval()
     found = []
     for start in range(0, len(data.held_out), _EVALUATION_ROWS):
@@ -274,7 +281,8 @@ def evaluate(
     outputs = torch.cat(found).cpu()
     targets, weights = data.targets[data.held_out], data.weights[data.held_out]
     losses = task.losses(outputs, targets)
-    return {
+    row = {
         "valid_loss": float((losses * weights).sum() / weights.sum()),
         task.score_name: task.score(outputs, targets, weights),
     }
+    return row, losses

@@ -169,7 +169,5 @@ def start_from_probe(
     """
     targets, weights = data.targets, data.weights
     start, strength = choose_probe(task, features, targets, data.held_out, weights)
-    with torch.no_grad():
-        head.weight.copy_(torch.from_numpy(start.weight))
-        head.bias.copy_(torch.from_numpy(start.bias))
+    start.copy_to(head)
     return fit_probe(task, features, targets, weights, strength)

@@ -94,6 +94,7 @@ def make_settings(params: Mapping[str, Any], network: Network) -> Settings:
         label_smoothing=float(params.get("label_smoothing", 0.0)),
         patience=patience,
         batch_norm_learns=scratch,
+        start_is_trained=not scratch,
         seed=int(params["random_state"]),
         device=network.device,
         autocast=network.precision == "bf16",
@@ -148,6 +149,9 @@ def _check_choices(params: Mapping[str, Any], problems: Problems) -> None:
     for name in ("gradual_unfreezing", "prefix_cache"):
         is_bool = isinstance(params[name], bool | np.bool_)
         problems.expect(is_bool, name, params[name], "True or False")
+    refit = params["refit"]
+    is_refit = isinstance(refit, bool | np.bool_) or refit == "auto"
+    problems.expect(is_refit, "refit", refit, "'auto', True or False")
     folder = params["checkpoint"]
     is_folder = folder is None or isinstance(folder, str | Path)
     problems.expect(is_folder, "checkpoint", folder, "None or a folder")

@@ -36,6 +36,12 @@ class LinearHead:
         """Copy a trained layer."""
         return cls(*(p.detach().cpu().numpy().copy() for p in layer.parameters()))
 
+    def copy_to(self, layer: nn.Linear) -> None:
+        """Give a layer its weights."""
+        with torch.no_grad():
+            layer.weight.copy_(torch.from_numpy(self.weight))
+            layer.bias.copy_(torch.from_numpy(self.bias))
+
     def scores(self, features: npt.NDArray[np.floating[Any]]) -> Floats64:
         """Compute what the layer gives, (n_images, n_outputs), float64.
 

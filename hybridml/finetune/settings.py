@@ -29,6 +29,7 @@ class Settings:
     gradual_unfreezing: bool
     patience: int | None
     batch_norm_learns: bool
+    start_is_trained: bool
     seed: int
     device: torch.device
     autocast: bool

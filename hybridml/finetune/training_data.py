@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,11 @@ class TrainingData:
     weights: Tensor
     train: Positions
     held_out: Positions
+
+    def with_all(self) -> TrainingData:
+        """Learn from all the images, and hold none out."""
+        every = np.sort(np.concatenate([self.train, self.held_out]))
+        return replace(self, train=every, held_out=every[:0])
 
 
 def prepare_training(

@@ -100,7 +100,7 @@ def train(
             run.go_on(on_epoch, on_step)
     except KeyboardInterrupt:
         run.best.restore(model)
-        return Outcome(run.best.epoch, interrupted_in=run.epoch)
+        return Outcome(run.best.epoch, interrupted_in=run.reached)
     except DivergedError as error:
         run.best.restore(model)
         error.best_epoch = run.best.epoch
@@ -150,6 +150,11 @@ class _Run:
     @property
     def is_over(self) -> bool:
         return self.epoch > self._settings.epochs or self.best.is_patience_over
+
+    @property
+    def reached(self) -> int:
+        """The epoch that steps were taken in last."""
+        return self.epoch if self._losses else self.epoch - 1
 
     def begin(self, on_epoch: Callable[[Row], None]) -> None:
         """Judge the start, or go back to where an earlier run was killed."""

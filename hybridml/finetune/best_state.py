@@ -42,6 +42,7 @@ class BestState:
     def consider(self, model: nn.Module, epoch: int, loss: float) -> None:
         """Keep the state if its held-out loss is less, or nothing is held out."""
         self._last = epoch
+        loss = math.inf if math.isnan(loss) else loss  # else none would be less
         if not (self._state and self._is_judged) or loss < self._loss:
             self.epoch, self._loss = epoch, loss
             state = model.state_dict()

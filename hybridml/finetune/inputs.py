@@ -95,8 +95,9 @@ class Inputs:
         if self._frozen is None:
             return
         n_views = 1 if self._augmentation == "none" else n_views
+        self._n_views = n_views  # even if there is no room, for the same result
         n_rows = n_views * n_train + n_held_out
-        row = self._frozen_output(np.zeros(1, dtype=np.intp), PLAIN)[0]
+        row = self._run_frozen(np.zeros(1, dtype=np.intp), PLAIN)[0]
         folder.mkdir(parents=True, exist_ok=True)
         lack = lack_of_room(folder, n_rows, row)
         if lack:
@@ -107,7 +108,6 @@ class Inputs:
             warnings.warn(message, CacheWarning, stacklevel=2)
             return
         self._kept = KeptMaps(folder, n_rows, row)
-        self._n_views = n_views
 
     def take(self, positions: Positions, view: int) -> Tensor:
         """Return the inputs of some images, (n, ...), on the device.
@@ -124,10 +124,10 @@ class Inputs:
             count_forwarded(len(positions))
             images = self._vary(self._pixels.take(positions), positions, view)
             return images.contiguous(memory_format=torch.channels_last)
-        if self._kept is None:
-            return self._frozen_output(positions, view).to(self._device)
         if view != PLAIN and self._n_views is not None:
             view %= self._n_views
+        if self._kept is None:
+            return self._frozen_output(positions, view).to(self._device)
         return self._kept_output(self._kept, positions, view).to(self._device)
 
     def _kept_output(self, kept: KeptMaps, positions: Positions, view: int) -> Tensor:
@@ -143,9 +143,12 @@ class Inputs:
         return kept.read(places[positions])
 
     def _frozen_output(self, positions: Positions, view: int) -> Tensor:
+        count_forwarded(len(positions))
+        return self._run_frozen(positions, view)
+
+    def _run_frozen(self, positions: Positions, view: int) -> Tensor:
         """Run the frozen part, in chunks of always the same size."""
         frozen = self._frozen or nn.Identity()
-        count_forwarded(len(positions))
         pixels = self._pixels.take(positions)
         self._draw(view)
 

@@ -125,7 +125,7 @@ class _Fit:
                 f"{estimator.n_epochs_}; the state after epoch {outcome.best_epoch}, "
                 "the best one so far, is kept."
             )
-            warnings.warn(message, TrainingWarning, stacklevel=6)
+            warnings.warn(message, TrainingWarning, stacklevel=5)
 
     def _train(self, inputs: Inputs) -> Outcome:
         estimator, settings, model = self._estimator, self._settings, self._parts.model
@@ -214,7 +214,7 @@ class _Fit:
                 "The frozen layers are run again in every step: their output cannot be "
                 f"kept, since {self._parts.obstacle}."
             )
-            warnings.warn(message, CacheWarning, stacklevel=7)
+            warnings.warn(message, CacheWarning, stacklevel=6)
         n_views = views_kept(estimator.n_views, self._settings.epochs)
         inputs.keep(len(data.train), len(data.held_out), n_views, self._cache_folder())
         return inputs

@@ -155,7 +155,7 @@ class _Deciding(nn.Module):
 
 def test_why_outputs_cannot_be_kept_is_said(photos: Photos) -> None:
     torch.manual_seed(0)
-    model = _classifier(backbone=_Deciding(), trainable="last2", image_size=32)
+    model = _classifier(backbone=_Deciding(), trainable="head", image_size=32)
     message = r"The frozen layers are run again .* since the network has no graph\."
     with pytest.warns(CacheWarning, match=message):
         model.fit(*photos)

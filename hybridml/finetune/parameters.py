@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,18 +20,21 @@ from hybridml.finetune.optimizer import OPTIMIZERS
 from hybridml.finetune.settings import Settings
 from hybridml.images.policies import POLICIES
 
+_LARGEST = sys.float_info.max  # but not infinite
+
 # Smallest and largest value of each parameter that is a number with a fraction.
 _RANGES = {
-    "weight_decay": (0.0, float("inf")),
+    "weight_decay": (0.0, _LARGEST),
     "label_smoothing": (0.0, 1.0),
     "dropout": (0.0, 0.99),
     "layer_decay": (0.0, 1.0),
-    "l2_sp": (0.0, float("inf")),
-    "l1_head": (0.0, float("inf")),
-    "mixup": (0.0, float("inf")),
-    "cutmix": (0.0, float("inf")),
+    "l2_sp": (0.0, _LARGEST),
+    "l1_head": (0.0, _LARGEST),
+    "mixup": (0.0, _LARGEST),
+    "cutmix": (0.0, _LARGEST),
     "validation_fraction": (0.0, 0.9),
 }
+_MOST_TEST_VIEWS = 10
 
 
 def check_parameters(params: Mapping[str, Any], *, owner: str) -> None:
@@ -109,7 +113,9 @@ def _check_counts(params: Mapping[str, Any], problems: Problems) -> None:
         problems.expect(holds, name, value, expected)
 
     check("n_views", 1, "'auto' or a positive whole number", "auto")
-    check("test_views", 1, "a whole number from 1 to 10")
+    is_few = is_count(params["test_views"]) and params["test_views"] <= _MOST_TEST_VIEWS
+    expected = f"a whole number from 1 to {_MOST_TEST_VIEWS}"
+    problems.expect(is_few, "test_views", params["test_views"], expected)
     check("in_channels", 1, "a positive number of channels")
     check("image_size", 1, "None or a positive number of pixels", None)
     check("epochs", 0, "'auto' or a whole number >= 0", "auto")
@@ -130,7 +136,8 @@ def _check_numbers(params: Mapping[str, Any], problems: Problems) -> None:
     problems.expect(is_decay, "ema_decay", decay, "None or a number from 0 to below 1")
     for name in _RANGES.keys() & params.keys():
         (low, high), value = _RANGES[name], params[name]
-        expected = f"a number from {low:g} to {high:g}"
+        upwards = f"a number >= {low:g}"
+        expected = upwards if high == _LARGEST else f"a number from {low:g} to {high:g}"
         problems.expect(is_number(value, low=low, high=high), name, value, expected)
 
 

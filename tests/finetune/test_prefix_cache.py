@@ -14,7 +14,9 @@ from torch import Tensor, nn
 
 from hybridml import FeatureStore, FineTuneClassifier
 from hybridml.backbones.counting import images_forwarded
+from hybridml.backbones.separating import Separation
 from hybridml.exceptions import CacheWarning
+from hybridml.finetune import model as model_module
 
 Photos = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
 SCOPES = ["head", "last2", "stem"]
@@ -94,11 +96,8 @@ def test_the_divided_network_learns_what_the_whole_one_learns(
 
 
 def leave_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hybridml.backbones.separating import Separation
-    from hybridml.finetune import model
-
     monkeypatch.setattr(
-        model, "separate", lambda cut: Separation(None, cut, "it is a test")
+        model_module, "separate", lambda cut: Separation(None, cut, "it is a test")
     )
 
 

@@ -50,6 +50,18 @@ def check_labels(y: Any, n_images: int, *, min_per_class: int = 1) -> npt.NDArra
     return typed
 
 
+def is_label_table(y: Any) -> bool:
+    """Whether each image has several labels: y is a table of more than one column.
+
+    Examples
+    --------
+    >>> is_label_table([[1, 0], [1, 1]]), is_label_table([[1], [0]])
+    (True, False)
+    """
+    shape = np.shape(np.asarray(y, dtype=object))  # which rows may differ in length
+    return len(shape) == 2 and shape[1] > 1
+
+
 def check_label_table(y: Any, n_images: int) -> npt.NDArray[np.bool_]:
     """Check several labels an image, each 0 or 1.
 

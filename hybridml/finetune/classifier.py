@@ -12,7 +12,7 @@ from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 
-from hybridml._labels import check_label_table, check_labels
+from hybridml._labels import check_label_table, check_labels, is_label_table
 from hybridml.finetune.estimator import FineTuneEstimator
 from hybridml.finetune.targets import Targets, class_targets, label_targets
 from hybridml.finetune.training_data import weigh_images
@@ -102,8 +102,8 @@ class FineTuneClassifier(ClassifierMixin, FineTuneEstimator):
         pretrained weights, and never (None) from scratch.
     refit : "auto" or bool, default="auto"
         Whether to train once more on all the images, those held out included, for as
-        many epochs as proved best; "auto" does so where the output of frozen layers is
-        kept, which makes it cheap.
+        many epochs as proved best; "auto" does so where layers are frozen, whose output
+        is kept: it is cheap then.
     device : str, default="auto"
     precision : {"auto", "bf16", "fp32"}, default="auto"
         Of the arithmetic; the weights are kept in float32.
@@ -224,7 +224,7 @@ class FineTuneClassifier(ClassifierMixin, FineTuneEstimator):
     def _targets(
         self, y: Any, n_images: int, sample_weight: npt.ArrayLike | None
     ) -> Targets:
-        self.multilabel_ = np.ndim(y) == 2 and np.shape(y)[1] > 1
+        self.multilabel_ = is_label_table(y)
         if self.multilabel_:
             table = check_label_table(y, n_images)
             weights = weigh_images(table, None, sample_weight)

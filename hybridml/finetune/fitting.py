@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +145,7 @@ class _Fit:
             task, features = self._targets.task, self._probe_features()
             self._probe = start_from_probe(model.head, features, self._data, task)
         model.on(self._network.device)
-        if self._estimator.refit:
+        if self._is_refit_wanted:
             learned = {n for n, p in model.named_parameters() if p.requires_grad}
             learned |= {n for n, _ in model.named_buffers()}
             state = model.state_dict()
@@ -173,7 +174,8 @@ class _Fit:
             with float32_where_faster(model, applies=on_cpu):
                 outcome = self._train(callbacks)
                 if self._is_refitted(outcome):
-                    self._refit(outcome.best_epoch)
+                    again = self._refit(outcome.best_epoch)
+                    outcome = replace(outcome, interrupted_in=again.interrupted_in)
         except DivergedError as error:
             self._finish(Outcome(error.best_epoch or 0))
             raise
@@ -184,7 +186,7 @@ class _Fit:
                 f"{estimator.n_epochs_}; the state after epoch {outcome.best_epoch}, "
                 "the best one so far, is kept."
             )
-            warnings.warn(message, TrainingWarning, stacklevel=6)
+            warnings.warn(message, TrainingWarning, stacklevel=5)
 
     def _train(self, callbacks: Sequence[Callback]) -> Outcome:
         estimator, settings, model = self._estimator, self._settings, self._parts.model
@@ -215,20 +217,25 @@ class _Fit:
             on_step=on_step,
         )
 
+    @property
+    def _is_refit_wanted(self) -> bool:
+        refit = self._estimator.refit
+        return self._parts.frozen is not None if refit == "auto" else bool(refit)
+
     def _is_refitted(self, outcome: Outcome) -> bool:
         """Whether to train anew with the images that were held out."""
-        refit = self._estimator.refit
-        is_wanted = self._given.is_kept if refit == "auto" else refit
         is_judged = len(self._data.held_out) > 0 and outcome.best_epoch > 0
-        return bool(is_wanted and is_judged and outcome.interrupted_in is None)
+        return bool(
+            self._is_refit_wanted and is_judged and outcome.interrupted_in is None
+        )
 
-    def _refit(self, n_epochs: int) -> None:
+    def _refit(self, n_epochs: int) -> Outcome:
         """Train once more from the start on all the images, for as many epochs."""
         model = self._parts.model
         model.load_state_dict(self._start, strict=False)
         if self._probe is not None:
             self._probe.copy_to(model.head)
-        train(
+        return train(
             model,
             self._targets.task,
             self._given,
@@ -299,7 +306,7 @@ class _Fit:
                 "The frozen layers are run again in every step: their output cannot be "
                 f"kept, since {self._parts.obstacle}."
             )
-            warnings.warn(message, CacheWarning, stacklevel=7)
+            warnings.warn(message, CacheWarning, stacklevel=6)
         n_views = views_kept(estimator.n_views, self._settings.epochs)
         inputs.keep(len(data.train), len(data.held_out), n_views, self._cache_folder())
         return inputs

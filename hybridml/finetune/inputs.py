@@ -77,11 +77,6 @@ class Inputs:
         self._places: dict[int, Positions] = {}
         self._n_kept = 0
 
-    @property
-    def is_kept(self) -> bool:
-        """Whether the frozen part is run but once for each image and view."""
-        return self._kept is not None
-
     def keep(self, n_train: int, n_held_out: int, n_views: int, folder: Path) -> None:
         """Compute the frozen part's output but once from now on, and keep it on disk.
 
@@ -100,8 +95,9 @@ class Inputs:
             return
         n_plain = 0 if self._augmentation == "none" else n_held_out
         n_views = 1 if self._augmentation == "none" else n_views
+        self._n_views = n_views  # even if there is no room, for the same result
         n_rows = n_views * (n_train + n_held_out) + n_plain
-        row = self._frozen_output(np.zeros(1, dtype=np.intp), PLAIN)[0]
+        row = self._run_frozen(np.zeros(1, dtype=np.intp), PLAIN)[0]
         folder.mkdir(parents=True, exist_ok=True)
         lack = lack_of_room(folder, n_rows, row)
         if lack:
@@ -109,10 +105,9 @@ class Inputs:
                 "The frozen layers are run again in every epoch: the disk of "
                 f"{str(folder)!r} has no room to keep their output ({lack})."
             )
-            warnings.warn(message, CacheWarning, stacklevel=2)
+            warnings.warn(message, CacheWarning, stacklevel=7)  # of fit
             return
         self._kept = KeptMaps(folder, n_rows, row)
-        self._n_views = n_views
 
     def take(self, positions: Positions, view: int) -> Tensor:
         """Return the inputs of some images, (n, ...), on the device.
@@ -129,10 +124,10 @@ class Inputs:
             count_forwarded(len(positions))
             images = self._vary(self._pixels.take(positions), positions, view)
             return images.contiguous(memory_format=torch.channels_last)
-        if self._kept is None:
-            return self._frozen_output(positions, view).to(self._device)
         if view != PLAIN and self._n_views is not None:
             view %= self._n_views
+        if self._kept is None:
+            return self._frozen_output(positions, view).to(self._device)
         return self._kept_output(self._kept, positions, view).to(self._device)
 
     def _kept_output(self, kept: KeptMaps, positions: Positions, view: int) -> Tensor:
@@ -148,9 +143,12 @@ class Inputs:
         return kept.read(places[positions])
 
     def _frozen_output(self, positions: Positions, view: int) -> Tensor:
+        count_forwarded(len(positions))
+        return self._run_frozen(positions, view)
+
+    def _run_frozen(self, positions: Positions, view: int) -> Tensor:
         """Run the frozen part, in chunks of always the same size."""
         frozen = self._frozen or nn.Identity()
-        count_forwarded(len(positions))
         pixels = self._pixels.take(positions)
         self._draw(view)
 

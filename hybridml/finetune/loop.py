@@ -106,7 +106,7 @@ def train(
             run.go_on(on_epoch, on_step)
     except KeyboardInterrupt:
         run.best.restore(model)
-        return Outcome(run.best.epoch, interrupted_in=run.epoch)
+        return Outcome(run.best.epoch, interrupted_in=run.reached)
     except DivergedError as error:
         run.note_divergence(on_epoch)
         run.best.restore(model)
@@ -157,6 +157,11 @@ class _Run:
         self._losses: list[float] = []
         self._seconds = 0.0
         self._rows: list[Row] = []
+
+    @property
+    def reached(self) -> int:
+        """The epoch that steps were taken in last."""
+        return self.epoch if self._losses else self.epoch - 1
 
     def begin(self, on_epoch: Callable[[Row], None]) -> None:
         """Judge the start, or go back to where an earlier run was killed."""

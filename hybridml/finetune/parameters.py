@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,21 @@ from hybridml.finetune.settings import Settings
 from hybridml.images.policies import EXPECTED_AUGMENTATION, is_augmentation
 from hybridml.images.views import MAX_VIEWS
 
+_LARGEST = sys.float_info.max  # but not infinite
+
 # Smallest and largest value of each parameter that is a number with a fraction.
 _RANGES = {
-    "weight_decay": (0.0, float("inf")),
+    "weight_decay": (0.0, _LARGEST),
     "label_smoothing": (0.0, 1.0),
     "dropout": (0.0, 0.99),
     "layer_decay": (0.0, 1.0),
-    "l2_sp": (0.0, float("inf")),
-    "l1_head": (0.0, float("inf")),
-    "mixup": (0.0, float("inf")),
-    "cutmix": (0.0, float("inf")),
+    "l2_sp": (0.0, _LARGEST),
+    "l1_head": (0.0, _LARGEST),
+    "mixup": (0.0, _LARGEST),
+    "cutmix": (0.0, _LARGEST),
     "validation_fraction": (0.0, 0.9),
 }
+_MOST_TEST_VIEWS = 10
 
 
 def check_parameters(params: Mapping[str, Any], *, owner: str) -> None:
@@ -135,7 +139,8 @@ def _check_numbers(params: Mapping[str, Any], problems: Problems) -> None:
     problems.expect(is_decay, "ema_decay", decay, "None or a number from 0 to below 1")
     for name in _RANGES.keys() & params.keys():
         (low, high), value = _RANGES[name], params[name]
-        expected = f"a number from {low:g} to {high:g}"
+        upwards = f"a number >= {low:g}"
+        expected = upwards if high == _LARGEST else f"a number from {low:g} to {high:g}"
         problems.expect(is_number(value, low=low, high=high), name, value, expected)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,117 +13,102 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hybridml.backbones.counting import images_forwarded
-from hybridml.backbones.loading import load_network
 from hybridml.exceptions import DivergedError
 from hybridml.finetune import loop
-from hybridml.finetune.loop import shuffled_batches, train
-from hybridml.finetune.model import Model, assemble
-from hybridml.finetune.parameters import make_settings
-from hybridml.finetune.pixels import Pixels
-from hybridml.finetune.training_data import TrainingData, prepare_training
-from hybridml.images.door import as_images
-from hybridml.testing import make_photos
+from hybridml.finetune.checkpoint import Checkpoint
+from hybridml.finetune.loop import Outcome, shuffled_batches, train
 
 Row = dict[str, float]
+MakeParts = Callable[..., Any]
 
 
-def _data(fraction: float = 0.25) -> TrainingData:
-    images, labels = make_photos(16)
-    network = load_network("tiny", weights=None, device="cpu")
-    return prepare_training(
-        Pixels(as_images(images), network.preprocessing),
-        network.preprocessing,
-        np.unique(labels, return_inverse=True)[1],
-        np.ones(len(labels)),
-        validation_fraction=fraction,
-        random_state=0,
-    )
-
-
-def _model() -> Model:
-    network = load_network("tiny", weights=None, device="cpu")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return assemble(network.trainable_copy(), network, 2, 0.0)
-
-
-def _train(model: Model, data: TrainingData, **changed: Any) -> tuple[int, list[Row]]:
-    from hybridml import FineTuneClassifier
-
-    defaults = {"weights": None, "epochs": 3, "augmentation": "none", "batch_size": 4}
-    estimator = FineTuneClassifier("tiny", **{**defaults, **changed})
-    network = load_network("tiny", weights=None, device="cpu", precision="fp32")
-    settings = make_settings(estimator.get_params(deep=False), network)
+def _train(parts: Any, **given: Any) -> tuple[Outcome, list[Row]]:
     rows: list[Row] = []
-    generator = torch.Generator().manual_seed(0)
-    best = train(model, data, settings, generator=generator, on_epoch=rows.append)
-    return best, rows
+    outcome = train(
+        parts.model,
+        parts.task,
+        parts.inputs,
+        parts.data,
+        parts.settings,
+        **{
+            "depths": {},
+            "on_epoch": rows.append,
+            "on_step": lambda *_: None,
+            **given,
+        },
+    )
+    return outcome, rows
+
+
+def _judge_by(
+    monkeypatch: pytest.MonkeyPatch, losses: Any, seen: list[Any] | None = None
+) -> None:
+    """Let the held-out losses be these, and note the head each time."""
+    remaining = iter(losses)
+
+    def evaluate(model: Any, *_: object) -> Row:
+        if seen is not None:
+            seen.append(model.head.weight.detach().clone())
+        return {"valid_loss": next(remaining), "valid_accuracy": 0.5}
+
+    monkeypatch.setattr(loop, "evaluate", evaluate)
 
 
 def test_model_is_left_in_the_state_of_the_best_epoch(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, make_parts: MakeParts
 ) -> None:
     states: list[torch.Tensor] = []
-    losses = iter([0.9, 0.7, 0.5, 0.6, 0.55])
-    model = _model()
-
-    def evaluate(*_: object) -> Row:
-        states.append(model.head.weight.detach().clone())
-        return {"valid_loss": next(losses), "valid_accuracy": 0.5}
-
-    monkeypatch.setattr(loop, "_evaluate", evaluate)
-    best, rows = _train(model, _data(), epochs=4)
-    assert best == 2
+    _judge_by(monkeypatch, [0.9, 0.7, 0.5, 0.6, 0.55], states)
+    parts = make_parts(epochs=4)
+    outcome, rows = _train(parts)
+    assert outcome == Outcome(2)
     assert [row["epoch"] for row in rows] == [0, 1, 2, 3, 4]
-    assert torch.equal(model.head.weight, states[2])
+    assert torch.equal(parts.model.head.weight, states[2])
     assert not torch.equal(states[2], states[4])
 
 
 def test_the_start_is_restored_where_no_epoch_is_better(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, make_parts: MakeParts
 ) -> None:
-    losses = iter([0.5, 0.6, 0.7, 0.8])
-    monkeypatch.setattr(
-        loop, "_evaluate", lambda *_: {"valid_loss": next(losses), "valid_accuracy": 0}
-    )
-    model = _model()
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    best, _ = _train(model, _data())
-    assert best == 0
-    for name, value in model.state_dict().items():
+    _judge_by(monkeypatch, [0.5, 0.6, 0.7, 0.8])
+    parts = make_parts()
+    before = {name: value.clone() for name, value in parts.model.state_dict().items()}
+    assert _train(parts)[0].best_epoch == 0
+    for name, value in parts.model.state_dict().items():
         assert torch.equal(value, before[name]), name
 
 
 @pytest.mark.parametrize(("patience", "n_rows"), [(1, 2), (2, 3), (None, 7)])
 def test_patience_is_the_number_of_epochs_without_improvement(
-    monkeypatch: pytest.MonkeyPatch, patience: int | None, n_rows: int
+    monkeypatch: pytest.MonkeyPatch,
+    make_parts: MakeParts,
+    patience: int | None,
+    n_rows: int,
 ) -> None:
-    monkeypatch.setattr(
-        loop, "_evaluate", lambda *_: {"valid_loss": 1.0, "valid_accuracy": 0.5}
-    )
-    best, rows = _train(_model(), _data(), epochs=6, patience=patience)
-    assert (best, len(rows)) == (0, n_rows)
+    _judge_by(monkeypatch, [1.0] * 7)
+    outcome, rows = _train(make_parts(epochs=6, patience=patience))
+    assert (outcome.best_epoch, len(rows)) == (0, n_rows)
 
 
-def test_all_epochs_are_run_where_nothing_is_held_out() -> None:
-    model, data = _model(), _data(fraction=0)
-    before = model.head.weight.detach().clone()
-    best, rows = _train(model, data, epochs=4, patience=1)
-    assert (best, len(rows)) == (4, 5)
+def test_all_epochs_are_run_where_nothing_is_held_out(make_parts: MakeParts) -> None:
+    parts = make_parts(validation_fraction=0, epochs=4, patience=1)
+    before = parts.model.head.weight.detach().clone()
+    outcome, rows = _train(parts)
+    assert (outcome.best_epoch, len(rows)) == (4, 5)
     assert np.isnan([row["valid_loss"] for row in rows]).all()
-    assert not torch.equal(before, model.head.weight)
+    assert not torch.equal(before, parts.model.head.weight)
 
 
-def test_no_epochs_change_nothing() -> None:
-    model = _model()
-    before = model.head.weight.detach().clone()
-    best, rows = _train(model, _data(), epochs=0)
-    assert (best, len(rows)) == (0, 1)
-    assert torch.equal(before, model.head.weight)
+def test_no_epochs_change_nothing(make_parts: MakeParts) -> None:
+    parts = make_parts(epochs=0)
+    before = parts.model.head.weight.detach().clone()
+    outcome, rows = _train(parts)
+    assert (outcome.best_epoch, len(rows)) == (0, 1)
+    assert torch.equal(before, parts.model.head.weight)
 
 
-def test_rows_hold_what_the_history_shows() -> None:
-    _, rows = _train(_model(), _data(), epochs=1)
+def test_rows_hold_what_the_history_shows(make_parts: MakeParts) -> None:
+    _, rows = _train(make_parts(epochs=1))
     columns = ["epoch", "train_loss", "valid_loss", "valid_accuracy", "seconds"]
     assert [list(row) for row in rows] == [columns, columns]
     assert np.isnan(rows[0]["train_loss"])
@@ -130,32 +116,80 @@ def test_rows_hold_what_the_history_shows() -> None:
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.25])
-def test_divergence_is_an_error_that_says_what_to_do(fraction: float) -> None:
-    model = _model()
-    with pytest.raises(DivergedError, match=r"in epoch 1: .* Lower learning_rate \(no"):
-        _train(model, _data(fraction), learning_rate=1e30)
-    assert all(torch.isfinite(p).all() for p in model.parameters())
+def test_divergence_is_an_error_that_says_what_to_do(
+    make_parts: MakeParts, fraction: float
+) -> None:
+    parts = make_parts(validation_fraction=fraction, learning_rate=1e30)
+    before = parts.model.head.weight.detach().clone()
+    message = r"in epoch 1: .* Lower learning_rate \(now 1e\+30\)"
+    with pytest.raises(DivergedError, match=message) as caught:
+        _train(parts)
+    assert caught.value.best_epoch == 0
+    assert torch.equal(parts.model.head.weight, before)
+    assert all(torch.isfinite(p).all() for p in parts.model.parameters())
 
 
-def test_held_out_images_count_by_their_weight() -> None:
-    data = _data(fraction=0.5)
+def test_held_out_images_count_by_their_weight(make_parts: MakeParts) -> None:
+    parts = make_parts(validation_fraction=0.5, epochs=0)
     targets = torch.zeros(16, dtype=torch.int64)
-    targets[data.held_out] = torch.arange(8) % 2
-    model = _model()
-    torch.nn.init.zeros_(model.head.weight)
+    targets[parts.data.held_out] = torch.arange(8) % 2
+    torch.nn.init.zeros_(parts.model.head.weight)
     with torch.no_grad():
-        model.head.bias.copy_(torch.tensor([0.0, 5.0]))  # always the second class
+        parts.model.head.bias.copy_(torch.tensor([0.0, 5.0]))  # always the second class
     weights = torch.where(targets == 1, 3.0, 1.0)
-    weighted = replace(data, targets=targets, weights=weights)
-    _, (row,) = _train(model, weighted, epochs=0)
+    parts.data = replace(parts.data, targets=targets, weights=weights)
+    _, (row,) = _train(parts)
     assert row["valid_accuracy"] == pytest.approx(0.75)
     assert row["valid_loss"] == pytest.approx((5.0067 + 3 * 0.0067) / 4, rel=1e-3)
 
 
-def test_images_are_counted_as_they_go_through() -> None:
+def test_images_are_counted_as_they_go_through(make_parts: MakeParts) -> None:
     before = images_forwarded()
-    _train(_model(), _data(), epochs=2)
+    _train(make_parts(epochs=2))
     assert images_forwarded() - before == 3 * 4 + 2 * 12  # held out thrice, learned 2x
+
+
+def test_steps_are_told_of(make_parts: MakeParts) -> None:
+    told: list[tuple[int, int]] = []
+    _train(make_parts(epochs=2), on_step=lambda *step: told.append(step))
+    assert told == [(1, 3), (2, 3), (3, 3)] * 2
+
+
+@pytest.mark.parametrize("moment", ["in a step", "at the end of an epoch"])
+def test_an_interrupted_run_ends_in_its_best_state(
+    monkeypatch: pytest.MonkeyPatch, make_parts: MakeParts, moment: str
+) -> None:
+    states: list[torch.Tensor] = []
+    _judge_by(monkeypatch, [0.9, 0.5, 0.7, 0.7], states)
+    n_told = 0
+
+    def interrupt(*_: object) -> None:
+        nonlocal n_told
+        n_told += 1
+        # The eighth step is in epoch 3; the third row is that of epoch 2.
+        if n_told == (8 if moment == "in a step" else 3):
+            raise KeyboardInterrupt
+
+    parts = make_parts()
+    hook = "on_step" if moment == "in a step" else "on_epoch"
+    outcome, _ = _train(parts, **{hook: interrupt})
+    assert outcome == Outcome(1, interrupted_in=3 if moment == "in a step" else 2)
+    assert torch.equal(parts.model.head.weight, states[1])
+
+
+def test_a_finished_run_is_repeated_from_its_checkpoint(
+    make_parts: MakeParts, tmp_path: Any
+) -> None:
+    checkpoint = Checkpoint(tmp_path, {})
+    first, again = make_parts(), make_parts()
+    outcome, rows = _train(first, checkpoint=checkpoint)
+    before = images_forwarded()
+    assert _train(again, checkpoint=checkpoint)[0] == outcome
+    assert images_forwarded() == before
+    for name, value in first.model.state_dict().items():
+        assert torch.equal(value, again.model.state_dict()[name]), name
+    repeated = _train(make_parts(), checkpoint=checkpoint)[1]
+    np.testing.assert_equal(repeated, rows)
 
 
 @given(n=st.integers(1, 40), batch_size=st.integers(1, 12))

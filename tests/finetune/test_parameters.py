@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hybridml import FineTuneClassifier
+from hybridml import FineTuneClassifier, FineTuneRegressor
 from hybridml.backbones.loading import load_network
 from hybridml.exceptions import (
     InvalidParameterError,
@@ -18,6 +18,7 @@ from hybridml.finetune.parameters import (
     check_parameters,
     make_settings,
     planned_epochs,
+    views_kept,
 )
 
 
@@ -34,6 +35,9 @@ def _check(**changed: Any) -> None:
         {"class_weight": "balanced", "learning_rate": 1, "store": None},
         {"class_weight": {"a": 2}, "callbacks": [Callback()], "trainable": "stem"},
         {"validation_fraction": 0, "image_size": 64, "random_state": 7},
+        {"optimizer": "sgd", "n_views": 3, "test_views": 10, "checkpoint": "folder"},
+        {"layer_decay": 0.5, "l2_sp": 1, "l1_head": 0.1, "mixup": 0.2, "cutmix": 1},
+        {"ema_decay": 0, "max_gradient_norm": None, "prefix_cache": False},
     ],
 )
 def test_good_parameters_pass(good: dict[str, Any]) -> None:
@@ -56,7 +60,7 @@ def test_good_parameters_pass(good: dict[str, Any]) -> None:
         ("learning_rate", 0.0, "'auto' or a number > 0"),
         ("learning_rate", float("nan"), "'auto' or a number > 0"),
         ("learning_rate", float("inf"), "'auto' or a number > 0"),
-        ("weight_decay", -0.1, "a number from 0 to inf"),
+        ("weight_decay", -0.1, "a number >= 0"),
         ("label_smoothing", 1.5, "a number from 0 to 1"),
         ("dropout", 1.0, r"a number from 0 to 0\.99"),
         ("validation_fraction", 0.95, r"a number from 0 to 0\.9"),
@@ -65,6 +69,22 @@ def test_good_parameters_pass(good: dict[str, Any]) -> None:
         ("class_weight", "equal", "'balanced', a dict of class and weight, or None"),
         ("callbacks", ["print"], "a list of Callback objects"),
         ("callbacks", None, "a list of Callback objects"),
+        ("n_views", 0, "'auto' or a positive whole number"),
+        ("test_views", 0, "a whole number from 1 to 10"),
+        ("test_views", 11, "a whole number from 1 to 10"),
+        ("in_channels", 0, "a positive number of channels"),
+        ("optimizer", "adam", "'adamw' or 'sgd'"),
+        ("layer_decay", 1.5, "a number from 0 to 1"),
+        ("l2_sp", -1, "a number >= 0"),
+        ("l1_head", -1, "a number >= 0"),
+        ("mixup", -1, "a number >= 0"),
+        ("mixup", float("inf"), "a number >= 0"),
+        ("cutmix", None, "a number >= 0"),
+        ("ema_decay", 1.0, "None or a number from 0 to below 1"),
+        ("max_gradient_norm", 0, "None or a number > 0"),
+        ("gradual_unfreezing", 1, "True or False"),
+        ("prefix_cache", "yes", "True or False"),
+        ("checkpoint", 3, "None or a folder"),
     ],
 )
 def test_wrong_parameter_is_named(name: str, value: object, expected: str) -> None:
@@ -110,6 +130,34 @@ def test_auto_rates_depend_on_the_start() -> None:
     assert scratch.batch_norm_learns
     assert not tuned.batch_norm_learns
     assert not tuned.autocast
+
+
+@pytest.mark.parametrize(
+    ("n_views", "epochs", "kept"),
+    [("auto", 10, 4), ("auto", 2, 2), (7, 10, 7), (7, 3, 3), (1, 0, 1)],
+)
+def test_no_more_views_are_kept_than_epochs_see(
+    n_views: str | int, epochs: int, kept: int
+) -> None:
+    assert views_kept(n_views, epochs) == kept
+
+
+def test_parameters_of_the_loop_are_those_given() -> None:
+    network = load_network("tiny", device="cpu", precision="fp32")
+    given = {"optimizer": "sgd", "l2_sp": 0.1, "ema_decay": 0.5, "mixup": 1}
+    params = FineTuneClassifier("tiny", **given).get_params(deep=False)
+    settings = make_settings(params, network)
+    assert {name: getattr(settings, name) for name in given} == given
+    assert settings.learning_rate == 1e-3  # ten times that of AdamW
+
+
+def test_a_regressor_has_no_parameters_of_classes() -> None:
+    names = set(FineTuneRegressor().get_params())
+    others = set(FineTuneClassifier().get_params()) - names
+    assert others == {"class_weight", "label_smoothing"}
+    params = FineTuneRegressor("tiny", epochs=-1).get_params(deep=False)
+    with pytest.raises(InvalidParameterError, match="FineTuneRegressor: Got epochs=-1"):
+        check_parameters(params, owner="FineTuneRegressor")
 
 
 def _check_backbone(name: str) -> None:

@@ -1,10 +1,10 @@
-"""A seed holds within its block and nowhere else."""
+"""Random numbers depend on the seed and on what they are for, and on nothing else."""
 
 from __future__ import annotations
 
 import torch
 
-from hybridml.finetune.seeding import seeded
+from hybridml.finetune.seeding import generator_for, seed_for, seeded
 
 
 def test_numbers_within_depend_on_the_seed_alone() -> None:
@@ -35,3 +35,21 @@ def test_numbers_outside_go_on_after_an_error() -> None:
     except RuntimeError:
         pass
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_every_purpose_and_number_has_a_seed_of_its_own() -> None:
+    seeds = {
+        seed_for(seed, purpose, number)
+        for seed in range(5)
+        for purpose in ("order", "view", "mixing", "dropout")
+        for number in range(50)
+    }
+    assert len(seeds) == 5 * 4 * 50
+    assert all(0 <= seed < 2**63 for seed in seeds)
+    assert seed_for(3, "view") == seed_for(3, "view", 0)
+
+
+def test_numbers_drawn_before_do_not_matter() -> None:
+    first = torch.rand(3, generator=generator_for(1, "order", 4))
+    torch.rand(100, generator=generator_for(1, "order", 3))
+    assert torch.equal(torch.rand(3, generator=generator_for(1, "order", 4)), first)

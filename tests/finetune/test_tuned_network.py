@@ -32,12 +32,14 @@ def _tuned(backbone: str | nn.Module = "tiny", **changed: str) -> TunedNetwork:
         network.trainable_copy(),
         network.preprocessing,
         head,
+        stage=network.find("penultimate"),
+        pooling="mean",
         **{"device": "cpu", "precision": "fp32", **changed},
     )
 
 
 def _predict(tuned: TunedNetwork) -> np.ndarray:
-    return tuned.predict_proba(make_photos(6)[0], batch_size=4, n_jobs=1)
+    return tuned.outputs(make_photos(6)[0], batch_size=4, n_jobs=1)
 
 
 def test_unpickled_network_predicts_the_same() -> None:
@@ -79,6 +81,8 @@ def test_weights_of_another_number_of_classes_come_back() -> None:
         module,
         network.preprocessing,
         head,
+        stage=network.find("penultimate"),
+        pooling="mean",
         device="cpu",
         precision="fp32",
     )

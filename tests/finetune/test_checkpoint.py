@@ -1,0 +1,89 @@
+"""A checkpoint is whole or absent, belongs to one run, and holds no code."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from hybridml.finetune import checkpoint as checkpoint_module
+from hybridml.finetune.checkpoint import Checkpoint
+
+STATE = {"epoch": 2, "losses": [0.5, float("inf")], "weights": torch.arange(3.0)}
+
+
+def test_a_state_comes_back_as_it_was_saved_last(tmp_path: Path) -> None:
+    Checkpoint(tmp_path, {"a": 1}).save({"epoch": 1})
+    Checkpoint(tmp_path, {"a": 1}).save(STATE)
+    state = Checkpoint(tmp_path, {"a": 1}).load()
+    assert state is not None
+    assert torch.equal(state.pop("weights"), STATE["weights"])
+    assert state == {"epoch": 2, "losses": [0.5, float("inf")]}
+
+
+def test_there_is_nothing_to_begin_with(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path / "new", {})
+    assert checkpoint.load() is None
+    checkpoint.save({})
+    assert checkpoint.load() == {}
+
+
+def test_other_runs_have_files_of_their_own(tmp_path: Path) -> None:
+    identities: list[dict[str, Any]] = [{}, {"a": 1}, {"a": 2}, {"a": 1, "b": 1}]
+    paths = {Checkpoint(tmp_path, identity).path for identity in identities}
+    assert len(paths) == 4
+    same = Checkpoint(tmp_path, {"b": 1, "a": 1}).path
+    assert same == Checkpoint(tmp_path, {"a": 1, "b": 1}).path
+
+
+def test_a_save_cut_short_leaves_the_last_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = Checkpoint(tmp_path, {})
+    checkpoint.save({"epoch": 1})
+
+    def write_half(_: object, path: Path) -> None:
+        path.write_bytes(b"PK half of it")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", write_half)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.save({"epoch": 2})
+    assert checkpoint.load() == {"epoch": 1}
+
+
+def test_no_partial_file_is_left(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path, {})
+    for epoch in range(3):
+        checkpoint.save({"epoch": epoch})
+    assert list(tmp_path.iterdir()) == [checkpoint.path]
+
+
+def test_loading_runs_no_code(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> Any:
+            return os.mkdir, (str(tmp_path / "harm"),)
+
+    checkpoint = Checkpoint(tmp_path, {})
+    torch.save({"epoch": Evil()}, checkpoint.path)
+    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
+        checkpoint.load()
+    assert not (tmp_path / "harm").exists()
+
+
+def test_a_save_is_due_after_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(checkpoint_module.time, "monotonic", lambda: now)
+    checkpoint = Checkpoint(tmp_path, {})
+    now += 59
+    assert not checkpoint.is_due
+    now += 1
+    assert checkpoint.is_due
+    checkpoint.save({})
+    assert not checkpoint.is_due

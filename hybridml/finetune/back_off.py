@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from hybridml.backbones.memory import is_out_of_memory
-from hybridml.exceptions import HybridMLWarning
+from hybridml.exceptions import TrainingWarning
 
 
 def accumulate(
@@ -47,7 +47,7 @@ def accumulate(
 
     Warns
     -----
-    HybridMLWarning
+    TrainingWarning
         If it took more parts than before.
 
     Raises
@@ -76,7 +76,7 @@ def accumulate(
             f"is now done in {min(needed, n_rows)} parts, whose gradients are summed. "
             "A smaller batch_size or image_size takes less memory."
         )
-        warnings.warn(message, HybridMLWarning, stacklevel=2)
+        warnings.warn(message, TrainingWarning, stacklevel=2)
     return loss, needed
 
 

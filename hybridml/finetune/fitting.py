@@ -306,7 +306,7 @@ class _Fit:
                 "The frozen layers are run again in every step: their output cannot be "
                 f"kept, since {self._parts.obstacle}."
             )
-            warnings.warn(message, CacheWarning, stacklevel=6)
+            warnings.warn(message, CacheWarning, stacklevel=8)
         n_views = views_kept(estimator.n_views, self._settings.epochs)
         inputs.keep(len(data.train), len(data.held_out), n_views, self._cache_folder())
         return inputs

@@ -105,7 +105,7 @@ class Inputs:
                 "The frozen layers are run again in every epoch: the disk of "
                 f"{str(folder)!r} has no room to keep their output ({lack})."
             )
-            warnings.warn(message, CacheWarning, stacklevel=7)  # of fit
+            warnings.warn(message, CacheWarning, stacklevel=9)  # of fit
             return
         self._kept = KeptMaps(folder, n_rows, row)
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from hybridml.exceptions import HybridMLWarning
+from hybridml.exceptions import TrainingWarning
 from hybridml.finetune.back_off import accumulate
 
 N_ROWS = 7
@@ -70,7 +70,7 @@ def test_step_is_repeated_in_more_parts_when_memory_runs_out(
     max_rows: int, parts: int
 ) -> None:
     step = _Step(max_rows)
-    with pytest.warns(HybridMLWarning, match="training step of 7 images") as warned:
+    with pytest.warns(TrainingWarning, match="training step of 7 images") as warned:
         loss, needed = step.run(1)
     assert len(warned) == 1
     assert needed == parts
@@ -95,14 +95,14 @@ def test_memory_that_runs_out_half_way_leaves_no_gradients_behind() -> None:
             raise MemoryError
         return step.run_part(rows)
 
-    with pytest.warns(HybridMLWarning, match="is now done in 4 parts"):
+    with pytest.warns(TrainingWarning, match="is now done in 4 parts"):
         accumulate(run_part, N_ROWS, 2, clear=step.model.zero_grad)
     torch.testing.assert_close(step.gradients(), _whole()[1])
 
 
 def test_the_next_step_begins_with_what_was_needed_and_does_not_warn() -> None:
     step = _Step(4)
-    with pytest.warns(HybridMLWarning):
+    with pytest.warns(TrainingWarning):
         _, parts = step.run(1)
     step.n_runs.clear()
     with warnings.catch_warnings():

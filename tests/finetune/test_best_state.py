@@ -22,13 +22,29 @@ def _set(model: nn.Module, value: float) -> None:
         tensor.data.fill_(value)
 
 
+def _best(
+    model: nn.Module,
+    *,
+    n_held_out: int = 4,
+    patience: int | None = None,
+    start_counts: bool = False,
+) -> BestState:
+    weights = torch.ones(n_held_out)
+    return BestState(model, weights, patience=patience, start_counts=start_counts)
+
+
+def _all(loss: float) -> torch.Tensor:
+    return torch.full((4,), loss)
+
+
 @given(losses=st.lists(st.sampled_from([0.1, 0.2, 0.3, math.nan]), min_size=1))
 def test_the_first_of_the_least_losses_is_the_best(losses: list[float]) -> None:
     model = _model()
-    best = BestState(model, is_judged=True, patience=None)
+    _set(model, 0)
+    best = _best(model)
     for epoch, loss in enumerate(losses):
         _set(model, epoch)
-        best.consider(model, epoch, loss)
+        best.consider(model, epoch, _all(loss))
     usable = [loss for loss in losses if not math.isnan(loss)]
     expected = losses.index(min(usable)) if usable else 0
     assert best.epoch == expected
@@ -37,20 +53,57 @@ def test_the_first_of_the_least_losses_is_the_best(losses: list[float]) -> None:
     assert all(bool((tensor == expected).all()) for tensor in state.values())
 
 
+@pytest.mark.parametrize(
+    ("gains", "expected"),
+    [
+        ([0.1, 0.1, 0.1, 0.1], 1),  # the same for all: no doubt
+        ([0.4, 0.3, -0.1, 0.2], 1),  # 0.2, give or take 0.09
+        ([0.9, -0.4, -0.4, 0.1], 0),  # 0.05, give or take 0.26
+        ([0.0, 0.0, 0.0, 0.0], 0),
+    ],
+)
+@pytest.mark.parametrize("start_counts", [True, False])
+def test_a_trained_start_gives_way_only_to_one_that_is_clearly_better(
+    gains: list[float], expected: int, start_counts: bool
+) -> None:
+    model = _model()
+    _set(model, 0)
+    best = _best(model, start_counts=start_counts)
+    best.consider(model, 0, _all(1.0))
+    _set(model, 1)
+    best.consider(model, 1, _all(1.0) - torch.tensor(gains))
+    best.restore(model)
+    better = sum(gains) > 0
+    assert best.epoch == (expected if start_counts else int(better))
+    assert model[0].weight.item() == best.epoch
+
+
+def test_images_count_by_their_weight() -> None:
+    model = _model()
+    weights = torch.tensor([1.0, 1.0, 0.0, 0.0])
+    best = BestState(model, weights, patience=None, start_counts=True)
+    best.consider(model, 0, _all(1.0))
+    best.consider(model, 1, torch.tensor([0.8, 0.9, 99.0, -99.0]))
+    best.restore(model)
+    assert best.epoch == 1
+
+
 def test_the_last_is_the_best_where_nothing_is_judged() -> None:
     model = _model()
-    best = BestState(model, is_judged=False, patience=1)
+    best = _best(model, n_held_out=0, patience=1, start_counts=True)
     for epoch in range(4):
-        best.consider(model, epoch, math.nan)
+        best.consider(model, epoch, torch.empty(0))
         assert not best.is_patience_over
+    best.restore(model)
     assert best.epoch == 3
 
 
 def test_what_is_frozen_is_not_kept() -> None:
     model = _model()
     model[0].requires_grad_(False)
-    best = BestState(model, is_judged=True, patience=None)
-    best.consider(model, 0, 1.0)
+    best = _best(model)
+    best.consider(model, 0, _all(1.0))
+    best.consider(model, 1, _all(0.5))
     names = set(best.state_dict()["state"])
     assert not {name for name in names if name.startswith("0.")}
     assert {"1.running_mean", "2.weight"} <= names
@@ -58,9 +111,9 @@ def test_what_is_frozen_is_not_kept() -> None:
 
 def test_a_state_kept_does_not_change_with_the_model() -> None:
     model = _model()
-    best = BestState(model, is_judged=True, patience=None)
     _set(model, 3)
-    best.consider(model, 0, 1.0)
+    best = _best(model)
+    best.consider(model, 0, _all(1.0))
     _set(model, 4)
     best.restore(model)
     assert model[0].weight.item() == 3
@@ -71,26 +124,28 @@ def test_patience_is_over_after_so_many_epochs_without_a_better(
     patience: int, over_at: int
 ) -> None:
     model = _model()
-    best = BestState(model, is_judged=True, patience=patience)
+    best = _best(model, patience=patience)
     over = []
     for epoch, loss in enumerate([0.9, 0.5, 0.6, 0.5, 0.7]):
-        best.consider(model, epoch, loss)
+        best.consider(model, epoch, _all(loss))
         over.append(best.is_patience_over)
     assert over.index(True) == over_at
 
 
-def test_another_process_goes_on_alike() -> None:
+@pytest.mark.parametrize("loss_of_epoch_1", [0.8, 0.2])
+def test_another_process_goes_on_alike(loss_of_epoch_1: float) -> None:
     model = _model()
-    first = BestState(model, is_judged=True, patience=3)
     _set(model, 7)
-    first.consider(model, 0, 0.5)
-    first.consider(model, 1, 0.8)
-    second = BestState(model, is_judged=True, patience=3)
+    first, second = _best(model, patience=3), _best(model, patience=3)
+    first.consider(model, 0, _all(0.5))
+    _set(model, 8)
+    first.consider(model, 1, _all(loss_of_epoch_1))
     second.load_state_dict(first.state_dict())
     _set(model, 9)
-    second.consider(model, 2, 0.6)
-    assert (second.epoch, second.is_patience_over) == (0, False)
-    second.consider(model, 3, 0.6)
-    assert second.is_patience_over
+    for best in (first, second):
+        for epoch in (2, 3):
+            best.consider(model, epoch, _all(0.6))
+    assert first.epoch == second.epoch == int(loss_of_epoch_1 < 0.5)
+    assert first.is_patience_over == second.is_patience_over == (first.epoch == 0)
     second.restore(model)
-    assert torch.equal(model[0].weight, torch.full((1, 1), 7.0))
+    assert model[0].weight.item() == 7 + first.epoch

@@ -32,6 +32,7 @@ def _classifier(**changed: Any) -> FineTuneClassifier:
         "learning_rate": 0.003,
         "store": None,
         "precision": "fp32",
+        "refit": False,
     }
     return FineTuneClassifier(**{"backbone": "tiny", **settings, **changed})
 
@@ -115,6 +116,16 @@ def test_images_go_through_once_a_view(
 ) -> None:
     model = _classifier(trainable=trainable, augmentation=augmentation, n_views=n_views)
     assert _forwarded(model, photos) == expected * N_TRAIN + N_HELD_OUT
+
+
+def test_a_refit_sends_the_held_out_images_through_as_learned_ones(
+    photos: Photos,
+) -> None:
+    given = {"trainable": "last2", "augmentation": "light", "n_views": 1}
+    model = _classifier(**given, refit="auto")
+    forwarded = _forwarded(model, photos)
+    assert model.best_epoch_ > 0
+    assert forwarded == N_TRAIN + 2 * N_HELD_OUT
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,10 @@ def bottleneck_features(backbone, weights):
 
 
 def fine_tuning(backbone, weights, epochs):
-    """Let the last block and the head learn, slowly, from varied photos."""
+    """Let the last block and the head learn, slowly, from varied photos.
+
+    Unless that is clearly better on a tenth of the photos, the head stays what it was.
+    """
     _, last_frozen = CUTS[backbone]
     return FineTuneClassifier(
         backbone,
@@ -81,7 +84,6 @@ def fine_tuning(backbone, weights, epochs):
         image_size=IMAGE_SIZE,
         epochs=epochs,
         augmentation="standard",
-        validation_fraction=0,
         random_state=0,
     )
 

@@ -105,4 +105,4 @@ class TrackingWarning(HybridMLWarning):
 
 
 class TrainingWarning(HybridMLWarning):
-    """Training was interrupted, or goes on in smaller parts for want of memory."""
+    """Training was interrupted, has less memory, or a checkpoint cannot be read."""

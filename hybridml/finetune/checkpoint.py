@@ -6,11 +6,15 @@ import hashlib
 import json
 import os
 import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
+
+from hybridml.exceptions import TrainingWarning
 
 _SAVE_EVERY_S = 60.0
 
@@ -49,10 +53,19 @@ class Checkpoint:
         self._saved = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """Return the state that was saved last; None if there is none."""
+        """Return the state that was saved last; None if there is none to be read."""
         if not self.path.exists():
             return None
-        state: dict[str, Any] = torch.load(
-            self.path, map_location="cpu", weights_only=True
-        )
+        try:
+            state: dict[str, Any] = torch.load(
+                self.path, map_location="cpu", weights_only=True
+            )
+        except (OSError, EOFError, RuntimeError, UnpicklingError) as exc:
+            reason = str(exc).partition("\n")[0]
+            message = (
+                f"The checkpoint {str(self.path)!r} cannot be read ({reason}): "
+                "training begins anew."
+            )
+            warnings.warn(message, TrainingWarning, stacklevel=9)  # at the call of fit
+            return None
         return state

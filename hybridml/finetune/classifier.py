@@ -12,7 +12,9 @@ from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 
+from hybridml._checks import describe
 from hybridml._labels import check_label_table, check_labels, is_label_table
+from hybridml.exceptions import InvalidParameterError
 from hybridml.finetune.estimator import FineTuneEstimator
 from hybridml.finetune.targets import Targets, class_targets, label_targets
 from hybridml.finetune.training_data import weigh_images
@@ -227,6 +229,11 @@ class FineTuneClassifier(ClassifierMixin, FineTuneEstimator):
         self.multilabel_ = is_label_table(y)
         if self.multilabel_:
             table = check_label_table(y, n_images)
+            if self.class_weight is not None:
+                expected = "None where images have several labels"
+                cure = "Pass sample_weight to fit."
+                message = describe("class_weight", self.class_weight, expected, cure)
+                raise InvalidParameterError(message)
             weights = weigh_images(table, None, sample_weight)
             self.classes_ = np.arange(table.shape[1])
             return label_targets(table, weights)

@@ -100,14 +100,17 @@ class Inputs:
         row = self._run_frozen(np.zeros(1, dtype=np.intp), PLAIN)[0]
         folder.mkdir(parents=True, exist_ok=True)
         lack = lack_of_room(folder, n_rows, row)
+        if lack is None:
+            try:
+                self._kept = KeptMaps(folder, n_rows, row)
+            except OSError as exc:
+                lack = str(exc)
         if lack:
             message = (
                 "The frozen layers are run again in every epoch: the disk of "
                 f"{str(folder)!r} has no room to keep their output ({lack})."
             )
-            warnings.warn(message, CacheWarning, stacklevel=9)  # of fit
-            return
-        self._kept = KeptMaps(folder, n_rows, row)
+            warnings.warn(message, CacheWarning, stacklevel=9)  # at the call of fit
 
     def take(self, positions: Positions, view: int) -> Tensor:
         """Return the inputs of some images, (n, ...), on the device.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -28,6 +29,11 @@ class KeptMaps:
     n_rows : int
     row : Tensor
         One row, without the row axis, for its shape, dtype and layout.
+
+    Raises
+    ------
+    OSError
+        If the disk has no room after all.
     """
 
     def __init__(self, folder: Path, n_rows: int, row: Tensor) -> None:
@@ -36,7 +42,11 @@ class KeptMaps:
         shape = tuple(row.shape[axis] for axis in self._order)
         n_numbers = n_rows * math.prod(shape)
         with tempfile.NamedTemporaryFile(dir=folder, prefix="hybridml-") as file:
-            file.truncate(n_numbers * row.element_size())
+            n_bytes = n_numbers * row.element_size()
+            file.truncate(n_bytes)
+            if hasattr(os, "posix_fallocate"):
+                # A disk that fills up later on would kill the process at a write.
+                os.posix_fallocate(file.fileno(), 0, n_bytes)
             flat = torch.from_file(
                 file.name, shared=True, size=n_numbers, dtype=row.dtype
             )

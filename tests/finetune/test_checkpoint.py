@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import pickle
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from hybridml.exceptions import TrainingWarning
 from hybridml.finetune import checkpoint as checkpoint_module
 from hybridml.finetune.checkpoint import Checkpoint
 
@@ -70,9 +70,21 @@ def test_loading_runs_no_code(tmp_path: Path) -> None:
 
     checkpoint = Checkpoint(tmp_path, {})
     torch.save({"epoch": Evil()}, checkpoint.path)
-    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
-        checkpoint.load()
+    with pytest.warns(TrainingWarning, match="cannot be read .Weights only load fai"):
+        assert checkpoint.load() is None
     assert not (tmp_path / "harm").exists()
+
+
+@pytest.mark.parametrize("part", [0.0, 0.5, 0.99])
+def test_a_damaged_file_is_told_of_and_replaced(tmp_path: Path, part: float) -> None:
+    checkpoint = Checkpoint(tmp_path, {})
+    checkpoint.save(STATE)
+    whole = checkpoint.path.read_bytes()
+    checkpoint.path.write_bytes(whole[: int(len(whole) * part)])
+    with pytest.warns(TrainingWarning, match=r"cannot be read .* begins anew"):
+        assert checkpoint.load() is None
+    checkpoint.save({"epoch": 1})
+    assert checkpoint.load() == {"epoch": 1}
 
 
 def test_a_save_is_due_after_a_while(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -134,6 +136,34 @@ def test_a_disk_without_room_is_told_and_changes_nothing(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.warns(CacheWarning, match="has no room to keep") as caught:
         model = _classifier(**given).fit(X, y)
+    assert caught[0].filename == __file__
+    np.testing.assert_array_equal(model.predict_proba(X), expected)
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "posix_fallocate"), reason="disks are not reserved here"
+)
+def test_a_disk_that_another_process_fills_changes_nothing(
+    photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, y = photos
+    expected = _classifier(trainable="last2").fit(X, y).predict_proba(X)
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", fail)
+    with pytest.warns(CacheWarning, match=r"no room .* No space left on device\)"):
+        model = _classifier(trainable="last2").fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), expected)
+
+
+def test_a_damaged_checkpoint_is_told_of(photos: Photos, tmp_path: Path) -> None:
+    X, y = photos
+    expected = _classifier(checkpoint=tmp_path).fit(X, y).predict_proba(X)
+    next(tmp_path.iterdir()).write_bytes(b"")
+    with pytest.warns(TrainingWarning, match="training begins anew") as caught:
+        model = _classifier(checkpoint=tmp_path).fit(X, y)
     assert caught[0].filename == __file__
     np.testing.assert_array_equal(model.predict_proba(X), expected)
 

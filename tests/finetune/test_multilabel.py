@@ -14,7 +14,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.utils import get_tags
 
 from hybridml import FineTuneClassifier
-from hybridml.exceptions import DataError
+from hybridml.exceptions import DataError, InvalidParameterError
 
 Labelled = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int_]]
 
@@ -114,6 +114,12 @@ def test_labels_other_than_zero_and_one_are_refused(
 ) -> None:
     with pytest.raises(DataError, match=r"y of shape \(24, 2\) with other values than"):
         _classifier().fit(labelled[0], table)
+
+
+def test_weights_of_classes_are_refused(labelled: Labelled) -> None:
+    message = r"Got class_weight='balanced'; expected None where .* Pass sample_weight"
+    with pytest.raises(InvalidParameterError, match=message):
+        _classifier(class_weight="balanced").fit(*labelled)
 
 
 def test_a_row_for_each_image_is_asked_for(labelled: Labelled) -> None:

@@ -20,7 +20,7 @@ from hybridml.backbones.packed_convolution import has_onednn
 from hybridml.backbones.pooling import layout_of_rank
 from hybridml.backbones.rounding import correct_biases
 from hybridml.backbones.spec import Backbone, Stage
-from hybridml.backbones.tracing import UNTRACEABLE, node_names, tracer_options
+from hybridml.backbones.tracing import UNTRACEABLE, node_names, tracer_options, tracing
 from hybridml.backbones.trimming import drop_behind
 from hybridml.exceptions import UnknownCutLayerError
 
@@ -85,7 +85,7 @@ def cut_at(module: nn.Module, stages: tuple[Stage, ...]) -> nn.Module:
     nodes = {stage.node: stage.node for stage in stages}
     cut: nn.Module
     try:
-        with warnings.catch_warnings():
+        with tracing(), warnings.catch_warnings():
             # torchvision warns for every network whose two modes differ (dropout).
             warnings.filterwarnings("ignore", "NOTE: The nodes obtained by tracing")
             traced = create_feature_extractor(

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import models, transforms
 
 from hybridml.backbones.registry import get_backbone
-from hybridml.finetune.freezing import freeze_all_but
+from hybridml.finetune.learning.freezing import freeze_all_but
 
 LEARNING_RATE = 1e-4
 AUGMENTATIONS = ("none", "standard")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hybridml.finetune.augmentation_plot import plot_augmentations
-    from hybridml.finetune.callbacks import Callback
     from hybridml.finetune.classifier import FineTuneClassifier
-    from hybridml.finetune.diagnosis import Diagnosis, diagnose
-    from hybridml.finetune.epoch_printer import EpochPrinter
-    from hybridml.finetune.progress_bar import ProgressBar
     from hybridml.finetune.regressor import FineTuneRegressor
-    from hybridml.finetune.tracking_callback import LogToTracker
+    from hybridml.finetune.watching.callbacks import Callback
+    from hybridml.finetune.watching.diagnosis import Diagnosis, diagnose
+    from hybridml.finetune.watching.epoch_printer import EpochPrinter
+    from hybridml.finetune.watching.progress_bar import ProgressBar
+    from hybridml.finetune.watching.tracking_callback import LogToTracker
 
 __all__ = [
     "Callback",
@@ -28,14 +28,14 @@ __all__ = [
 ]
 
 _HOME = {
-    "Callback": "hybridml.finetune.callbacks",
-    "Diagnosis": "hybridml.finetune.diagnosis",
-    "EpochPrinter": "hybridml.finetune.epoch_printer",
+    "Callback": "hybridml.finetune.watching.callbacks",
+    "Diagnosis": "hybridml.finetune.watching.diagnosis",
+    "EpochPrinter": "hybridml.finetune.watching.epoch_printer",
     "FineTuneClassifier": "hybridml.finetune.classifier",
     "FineTuneRegressor": "hybridml.finetune.regressor",
-    "LogToTracker": "hybridml.finetune.tracking_callback",
-    "ProgressBar": "hybridml.finetune.progress_bar",
-    "diagnose": "hybridml.finetune.diagnosis",
+    "LogToTracker": "hybridml.finetune.watching.tracking_callback",
+    "ProgressBar": "hybridml.finetune.watching.progress_bar",
+    "diagnose": "hybridml.finetune.watching.diagnosis",
     "plot_augmentations": "hybridml.finetune.augmentation_plot",
 }
 

@@ -16,8 +16,8 @@ from hybridml._checks import describe
 from hybridml._labels import check_label_table, check_labels, is_label_table
 from hybridml.exceptions import InvalidParameterError
 from hybridml.finetune.estimator import FineTuneEstimator
-from hybridml.finetune.targets import Targets, class_targets, label_targets
-from hybridml.finetune.training_data import weigh_images
+from hybridml.finetune.feeding.training_data import weigh_images
+from hybridml.finetune.learning.targets import Targets, class_targets, label_targets
 
 
 @dataclass(eq=False, repr=False)

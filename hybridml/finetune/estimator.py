@@ -15,15 +15,15 @@ from torch import nn
 
 from hybridml._image_input import ImageInput
 from hybridml.features.store import FeatureStore
-from hybridml.finetune.callbacks import Callback
-from hybridml.finetune.diagnosis import diagnose
 from hybridml.finetune.fitting import find_rate_of, fit_network
+from hybridml.finetune.learning.targets import Targets
 from hybridml.finetune.parameters import check_parameters
-from hybridml.finetune.progress_bar import ProgressBar
-from hybridml.finetune.rate_finder import RateCurve
 from hybridml.finetune.saving import load_estimator, save_estimator
-from hybridml.finetune.targets import Targets
+from hybridml.finetune.training.rate_finder import RateCurve
 from hybridml.finetune.tuned_network import TunedNetwork
+from hybridml.finetune.watching.callbacks import Callback
+from hybridml.finetune.watching.diagnosis import diagnose
+from hybridml.finetune.watching.progress_bar import ProgressBar
 from hybridml.images.door import as_images
 from hybridml.images.policies import Augmentation
 from hybridml.report.history_plot import plot_history

@@ -25,24 +25,24 @@ from hybridml.exceptions import CacheWarning, DivergedError, TrainingWarning
 from hybridml.features.choosing import open_store
 from hybridml.features.extraction import extract
 from hybridml.features.request import make_request
-from hybridml.finetune.callbacks import Callback
-from hybridml.finetune.checkpoint import Checkpoint
+from hybridml.finetune.feeding.inputs import Inputs
+from hybridml.finetune.feeding.pixels import Pixels
+from hybridml.finetune.feeding.training_data import TrainingData, prepare_training
 from hybridml.finetune.identity import identify
-from hybridml.finetune.inputs import Inputs
-from hybridml.finetune.loop import Outcome, shuffled_batches, train
-from hybridml.finetune.mixed_precision import float32_where_faster
-from hybridml.finetune.model import assemble, start_from_probe
-from hybridml.finetune.optimizer import depths_of
+from hybridml.finetune.learning.model import assemble, start_from_probe
+from hybridml.finetune.learning.probe import LinearHead
+from hybridml.finetune.learning.targets import Targets
 from hybridml.finetune.parameters import make_settings, views_kept
-from hybridml.finetune.pixels import Pixels
-from hybridml.finetune.probe import LinearHead
-from hybridml.finetune.rate_finder import RateCurve, find_rate
-from hybridml.finetune.seeding import generator_for, seeded
-from hybridml.finetune.settings import Settings
-from hybridml.finetune.steps import Steps
-from hybridml.finetune.targets import Targets
-from hybridml.finetune.training_data import TrainingData, prepare_training
+from hybridml.finetune.training.checkpoint import Checkpoint
+from hybridml.finetune.training.loop import Outcome, shuffled_batches, train
+from hybridml.finetune.training.mixed_precision import float32_where_faster
+from hybridml.finetune.training.optimizer import depths_of
+from hybridml.finetune.training.rate_finder import RateCurve, find_rate
+from hybridml.finetune.training.seeding import generator_for, seeded
+from hybridml.finetune.training.settings import Settings
+from hybridml.finetune.training.steps import Steps
 from hybridml.finetune.tuned_network import TunedNetwork
+from hybridml.finetune.watching.callbacks import Callback
 
 if TYPE_CHECKING:
     from hybridml.finetune.estimator import FineTuneEstimator

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hybridml.backbones.network import Network
-from hybridml.finetune.targets import Targets
+from hybridml.finetune.learning.targets import Targets
 from hybridml.images.digest import digest_images
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from hybridml.backbones.network import Network
 from hybridml.backbones.pooling import check_pooling
 from hybridml.backbones.registry import get_backbone
 from hybridml.features.choosing import open_store
-from hybridml.finetune.callbacks import Callback
-from hybridml.finetune.freezing import check_trainable
-from hybridml.finetune.optimizer import OPTIMIZERS
-from hybridml.finetune.settings import Settings
+from hybridml.finetune.learning.freezing import check_trainable
+from hybridml.finetune.training.optimizer import OPTIMIZERS
+from hybridml.finetune.training.settings import Settings
+from hybridml.finetune.watching.callbacks import Callback
 from hybridml.images.policies import EXPECTED_AUGMENTATION, is_augmentation
 from hybridml.images.views import MAX_VIEWS
 

@@ -12,8 +12,8 @@ from sklearn.utils import Tags
 
 from hybridml._labels import check_numbers
 from hybridml.finetune.estimator import FineTuneEstimator
-from hybridml.finetune.targets import Targets, number_targets
-from hybridml.finetune.training_data import weigh_images
+from hybridml.finetune.feeding.training_data import weigh_images
+from hybridml.finetune.learning.targets import Targets, number_targets
 
 
 @dataclass(eq=False, repr=False)
@@ -25,6 +25,24 @@ class FineTuneRegressor(RegressorMixin, FineTuneEstimator):
     the frozen features, and the state with the least held-out squared error is kept.
     Several numbers an image are learned together, each standardised by its own mean and
     deviation.
+
+    Parameters
+    ----------
+    backbone, trainable, weights, image_size, in_channels, pooling
+        The network, and which part of it learns; see `FineTuneClassifier`, as for all
+        the others.
+    epochs, batch_size, optimizer, learning_rate, layer_decay
+        How fast it learns, and how long.
+    weight_decay, l2_sp, l1_head, max_gradient_norm, dropout, mixup, cutmix, ema_decay
+        What holds the weights back.
+    gradual_unfreezing : bool, default=False
+    augmentation, n_views, prefix_cache, test_views
+        How images are varied; think of the numbers: a flip leaves a count alone, but
+        not a direction.
+    validation_fraction, patience, refit
+        By which images the epoch is chosen.
+    device, precision, store, checkpoint, callbacks, random_state, n_jobs, verbose
+        Where and how it runs.
 
     Attributes
     ----------

@@ -22,8 +22,8 @@ from hybridml.backbones.weights import LoadedNetwork, digest_state
 from hybridml.exceptions import InvalidParameterError, WeightsError
 from hybridml.features.extraction import extract
 from hybridml.features.request import make_request
-from hybridml.finetune.pixels import Pixels
-from hybridml.finetune.probe import LinearHead
+from hybridml.finetune.feeding.pixels import Pixels
+from hybridml.finetune.learning.probe import LinearHead
 from hybridml.images.views import view_batch
 
 _TRUNK, _HEAD = "trunk.", "head."

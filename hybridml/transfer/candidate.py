@@ -18,8 +18,8 @@ from sklearn.base import BaseEstimator
 from hybridml.backbones.counting import images_forwarded
 from hybridml.backbones.cut_layer import name_cut_layers
 from hybridml.backbones.registry import get_backbone
-from hybridml.finetune.callbacks import Callback
 from hybridml.finetune.classifier import FineTuneClassifier
+from hybridml.finetune.watching.callbacks import Callback
 from hybridml.tracking.protocol import Run
 from hybridml.transfer.cases import CaseOptions, extractor_of, make_case
 from hybridml.transfer.comparison import case_title

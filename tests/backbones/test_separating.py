@@ -14,7 +14,7 @@ from hybridml.backbones.cutting import cut_at
 from hybridml.backbones.registry import get_backbone
 from hybridml.backbones.separating import OUTPUT, separate
 from hybridml.backbones.spec import Stage
-from hybridml.finetune.freezing import freeze_all_but
+from hybridml.finetune.learning.freezing import freeze_all_but
 
 SIDES = {
     "resnet18": 64,

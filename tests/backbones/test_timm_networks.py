@@ -19,7 +19,7 @@ from hybridml.backbones.spec import Backbone
 from hybridml.backbones.timm_networks import timm_backbone, timm_names
 from hybridml.backbones.weights import load_weights
 from hybridml.exceptions import UnknownBackboneError, WeightsError
-from hybridml.finetune.freezing import freeze_all_but
+from hybridml.finetune.learning.freezing import freeze_all_but
 from hybridml.testing import make_photos
 
 timm = pytest.importorskip("timm")

@@ -17,14 +17,14 @@ from hybridml import FineTuneClassifier
 from hybridml.backbones.loading import load_network
 from hybridml.backbones.network import Network
 from hybridml.backbones.workers import single_threaded_workers
-from hybridml.finetune.inputs import Inputs
-from hybridml.finetune.model import Model, assemble
+from hybridml.finetune.feeding.inputs import Inputs
+from hybridml.finetune.feeding.pixels import Pixels
+from hybridml.finetune.feeding.training_data import TrainingData, prepare_training
+from hybridml.finetune.learning.model import Model, assemble
+from hybridml.finetune.learning.targets import class_targets
+from hybridml.finetune.learning.tasks import Task
 from hybridml.finetune.parameters import make_settings
-from hybridml.finetune.pixels import Pixels
-from hybridml.finetune.settings import Settings
-from hybridml.finetune.targets import class_targets
-from hybridml.finetune.tasks import Task
-from hybridml.finetune.training_data import TrainingData, prepare_training
+from hybridml.finetune.training.settings import Settings
 from hybridml.images.door import as_images
 from hybridml.testing import make_photos, register_tiny_backbone
 

@@ -32,7 +32,7 @@ from hybridml.exceptions import (
     WeightsError,
 )
 from hybridml.finetune import Callback
-from hybridml.finetune.training_data import hold_out
+from hybridml.finetune.feeding.training_data import hold_out
 from hybridml.testing import make_photos
 
 Photos = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]

@@ -16,7 +16,7 @@ from hybridml.backbones.loading import network_of
 from hybridml.backbones.registry import get_backbone, register_backbone
 from hybridml.finetune import Callback
 from hybridml.finetune.identity import identify
-from hybridml.finetune.targets import class_targets
+from hybridml.finetune.learning.targets import class_targets
 from hybridml.images.door import as_images
 from hybridml.testing import make_photos, register_tiny_backbone
 

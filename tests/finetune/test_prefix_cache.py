@@ -16,7 +16,7 @@ from hybridml import FeatureStore, FineTuneClassifier
 from hybridml.backbones.counting import images_forwarded
 from hybridml.backbones.separating import Separation
 from hybridml.exceptions import CacheWarning
-from hybridml.finetune import model as model_module
+from hybridml.finetune.learning import model as model_module
 
 Photos = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
 SCOPES = ["head", "last2", "stem"]

@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from hybridml import DeepFeatureExtractor, FineTuneRegressor
 from hybridml.exceptions import DataError, DivergedError, InvalidParameterError
-from hybridml.finetune.training_data import hold_out
+from hybridml.finetune.feeding.training_data import hold_out
 
 Numbers = npt.NDArray[np.float64]
 STRENGTHS = (1e4, 1e3, 1e2, 1e1)

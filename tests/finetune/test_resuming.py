@@ -21,7 +21,8 @@ from safetensors.numpy import load_file
 from safetensors.torch import save_file
 
 from hybridml import FineTuneClassifier
-from hybridml.finetune import Callback, checkpoint
+from hybridml.finetune import Callback
+from hybridml.finetune.training import checkpoint
 from hybridml.testing import make_photos, register_tiny_backbone
 
 STEP_S, EPOCHS = 0.02, 6

@@ -14,7 +14,7 @@ from torch import nn
 from hybridml.backbones import Backbone, Stage, register_backbone
 from hybridml.backbones.loading import load_network
 from hybridml.exceptions import WeightsError
-from hybridml.finetune.probe import LinearHead
+from hybridml.finetune.learning.probe import LinearHead
 from hybridml.finetune.tuned_network import TunedNetwork
 from hybridml.testing import make_photos
 

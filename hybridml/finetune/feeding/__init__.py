@@ -1,0 +1,1 @@
+"""What a training run reads: pixels, their variations, and what frozen layers give."""

@@ -1,0 +1,1 @@
+"""What is learned of the images, and the part of the network that learns it."""

@@ -1,0 +1,1 @@
+"""The training loop, and all that acts on the weights in a step."""

@@ -48,7 +48,10 @@ class Checkpoint:
         """Keep a state of tensors, numbers and text in place of the last one."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(f".{os.getpid()}.partial")
-        torch.save(dict(state), partial)
+        with partial.open("wb") as file:
+            torch.save(dict(state), file)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut may leave an empty file
         partial.replace(self.path)
         self._saved = time.monotonic()
 

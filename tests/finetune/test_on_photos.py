@@ -1,7 +1,7 @@
 """Real photos: fine-tuning the last block is worth it, and never worse than features.
 
-The example behind it is F. Chollet, "Building powerful image classification models using
-very little data", The Keras Blog, 2016; see examples/keras_blog.py.
+The example behind it is F. Chollet, "Building powerful image classification models
+using very little data", The Keras Blog, 2016; see examples/keras_blog.py.
 """
 
 from __future__ import annotations
@@ -18,21 +18,16 @@ from hybridml import (
     make_head,
 )
 
-SHARED = Path(__file__).resolve().parents[3] / "shared"
-PHOTOS = SHARED / "data" / "cats_vs_dogs"
-WEIGHTS = SHARED / "weights" / "vgg16_features_fp16.pt"
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not PHOTOS.is_dir(), reason="the photos are not at hand"),
-    pytest.mark.skipif(not WEIGHTS.is_file(), reason="VGG16's weights are not at hand"),
-]
-
-
-def test_the_last_block_of_vgg16_learns_from_800_photos() -> None:
-    X_train, y_train = load_image_folder(PHOTOS / "train")
-    X_test, y_test = load_image_folder(PHOTOS / "val")
-    network = {"weights": str(WEIGHTS), "image_size": 150}
+@pytest.mark.slow
+def test_the_last_block_of_vgg16_learns_from_800_photos(
+    shared_data: Path, shared_weights: Path
+) -> None:
+    photos = shared_data / "cats_vs_dogs"
+    weights = str(shared_weights / "vgg16_features_fp16.pt")
+    X_train, y_train = load_image_folder(photos / "train")
+    X_test, y_test = load_image_folder(photos / "val")
+    network = {"weights": weights, "image_size": 150}
     extractor = DeepFeatureExtractor("vgg16", cut_layer="block5", **network)
     bottleneck = make_pipeline(extractor, make_head("logistic", C=0.01, max_iter=2000))
     tuned = FineTuneClassifier("vgg16", trainable="block4", **network)

@@ -1,14 +1,14 @@
 """Fine-tune a network as an estimator, and watch it epoch by epoch.
 
 Epoch 0 is the start: a linear probe of the frozen features. If no later epoch has a
-lower loss on the images held out, that start is what you get.
+clearly lower loss on the images held out, that start is what you get.
 """
 
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from hybridml import FineTuneClassifier
-from hybridml.finetune import Callback
+from hybridml.finetune import Callback, diagnose
 
 
 class PrintEpoch(Callback):
@@ -40,5 +40,6 @@ model = FineTuneClassifier(
 model.fit(X_train, y_train)
 
 print(model.history_.round(3).to_string(index=False))
+print(diagnose(model.history_))
 print(f"Kept: the state after epoch {model.best_epoch_}.")
 print(f"Accuracy on images it has never seen: {model.score(X_test, y_test):.3f}")

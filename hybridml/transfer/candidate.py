@@ -146,6 +146,8 @@ class Candidate:
             estimator.set_params(callbacks=[log])
         with _measured() as fit:
             estimator.fit(train_images, train_labels)
+        if getattr(estimator, "interrupted_", False):
+            raise KeyboardInterrupt  # ctrl-C means the comparison, not this fit alone
         with _measured() as predict:
             score = float(scorer(estimator, test_images, test_labels))
         self._note_choice(estimator)

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pytest
 
 from hybridml import RecordingTracker
+from hybridml.exceptions import TrainingWarning
 from hybridml.testing import make_photos
-from hybridml.transfer.candidate import Candidate
+from hybridml.transfer.candidate import Candidate, _LogEpochs
 from hybridml.transfer.cases import CaseOptions
 from hybridml.transfer.splits import make_folds
 
@@ -90,3 +91,18 @@ def _run(
             parent=parent,
             on_step=lambda text, done: None,
         )
+
+
+def test_an_interrupt_of_fine_tuning_ends_the_comparison(
+    photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_LogEpochs, "on_step_end", interrupt)
+    candidate = Candidate(3, CaseOptions("tiny", store=None))
+    with (
+        pytest.warns(TrainingWarning, match="interrupted in epoch 1"),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        _run(candidate, photos, RecordingTracker(), n_folds=2)

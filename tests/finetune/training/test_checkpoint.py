@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import torch
@@ -46,8 +46,8 @@ def test_a_save_cut_short_leaves_the_last_one(
     checkpoint = Checkpoint(tmp_path, {})
     checkpoint.save({"epoch": 1})
 
-    def write_half(_: object, path: Path) -> None:
-        path.write_bytes(b"PK half of it")
+    def write_half(_: object, file: BinaryIO) -> None:
+        file.write(b"PK half of it")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(torch, "save", write_half)

@@ -104,7 +104,8 @@ def _plain_params(estimator: FineTuneEstimator) -> dict[str, Any]:
 def _to_json(value: Any) -> Any:
     if isinstance(value, pd.DataFrame):
         numbers = value.astype(object).where(value.notna(), None)  # JSON has no NaN
-        return {"columns": numbers.to_dict("list")}
+        dtypes = {name: str(dtype) for name, dtype in value.dtypes.items()}
+        return {"columns": numbers.to_dict("list"), "dtypes": dtypes}
     if isinstance(value, np.ndarray):
         return {"dtype": value.dtype.str, "values": value.tolist()}
     return value.item() if isinstance(value, np.generic) else value
@@ -112,8 +113,7 @@ def _to_json(value: Any) -> Any:
 
 def _from_json(value: Any) -> Any:
     if isinstance(value, dict) and "columns" in value:
-        columns = {n: pd.Series(v).infer_objects() for n, v in value["columns"].items()}
-        return pd.DataFrame(columns)
+        return pd.DataFrame(value["columns"]).astype(value["dtypes"])
     if isinstance(value, dict) and "dtype" in value:
         return np.array(value["values"], dtype=value["dtype"])
     return value

@@ -31,7 +31,7 @@ from hybridml.exceptions import (
     UnknownCutLayerError,
     WeightsError,
 )
-from hybridml.finetune import Callback
+from hybridml.finetune import Callback, diagnose
 from hybridml.finetune.feeding.training_data import hold_out
 from hybridml.testing import make_photos
 
@@ -526,3 +526,23 @@ def _encode(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def test_a_learning_rate_is_found_without_a_trace(photos: Photos) -> None:
+    X, y = photos
+    model = _classifier(weights=None, batch_size=4)
+    params = model.get_params()
+    curve = model.find_learning_rate(X, y)
+    assert curve.rates[0] <= curve.suggestion <= curve.rates[-1]
+    assert (np.diff(curve.rates) > 0).all()
+    assert model.get_params() == params
+    assert not hasattr(model, "tuned_")
+    np.testing.assert_array_equal(curve.losses, model.find_learning_rate(X, y).losses)
+
+
+def test_the_history_is_drawn_under_its_verdict(photos: Photos) -> None:
+    model = _classifier(epochs=3, validation_fraction=0.25).fit(*photos)
+    figure = model.plot_history()
+    assert diagnose(model.history_).verdict in figure.get_suptitle()
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        _classifier().plot_history()

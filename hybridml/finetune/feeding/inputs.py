@@ -110,7 +110,7 @@ class Inputs:
                 "The frozen layers are run again in every epoch: the disk of "
                 f"{str(folder)!r} has no room to keep their output ({lack})."
             )
-            warnings.warn(message, CacheWarning, stacklevel=9)  # at the call of fit
+            warnings.warn(message, CacheWarning, stacklevel=7)  # at the call of fit
 
     def take(self, positions: Positions, view: int) -> Tensor:
         """Return the inputs of some images, (n, ...), on the device.

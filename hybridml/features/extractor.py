@@ -11,14 +11,12 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 
-from hybridml._checks import Problems, is_count
 from hybridml._image_input import ImageInput
 from hybridml._progress import image_progress
 from hybridml.backbones.cut_layer import CutLayer
 from hybridml.backbones.loading import network_of
 from hybridml.backbones.network import Network
 from hybridml.backbones.own_network import network_name
-from hybridml.backbones.pooling import check_pooling
 from hybridml.exceptions import DataError, WeightsError
 from hybridml.features.choosing import open_store
 from hybridml.features.extraction import (
@@ -27,6 +25,7 @@ from hybridml.features.extraction import (
     seconds_per_image,
 )
 from hybridml.features.out import open_out
+from hybridml.features.parameters import check_parameters
 from hybridml.features.request import Request, make_request
 from hybridml.features.store import FeatureStore
 from hybridml.images.door import as_images
@@ -278,32 +277,12 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         return tags
 
     def _images(self, X: Any) -> npt.NDArray[Any]:
-        self._validate()
+        check_parameters(self.get_params(deep=False), owner=type(self).__name__)
         return as_images(X, channels=self.in_channels)
 
     def _request(self) -> Request:
-        self._validate()
+        check_parameters(self.get_params(deep=False), owner=type(self).__name__)
         return make_request(network_of(self), self.cut_layer, self.pooling)
-
-    def _validate(self) -> None:
-        check_pooling(self.pooling)
-        problems = Problems(type(self).__name__)
-        expect, size = problems.expect, self.image_size
-        is_size = size is None or is_count(size)
-        expect(is_size, "image_size", size, "None or a positive number of pixels")
-        is_channels = is_count(self.in_channels)
-        expected = "a positive number of channels"
-        expect(is_channels, "in_channels", self.in_channels, expected)
-        is_batch = self.batch_size == "auto" or is_count(self.batch_size)
-        expected = "'auto' or a positive whole number"
-        expect(is_batch, "batch_size", self.batch_size, expected)
-        is_jobs = self.n_jobs is None or is_count(self.n_jobs) or self.n_jobs == -1
-        expect(is_jobs, "n_jobs", self.n_jobs, "None, -1 or a positive whole number")
-        is_choice = self.on_bad_image in ("raise", "nan")
-        expect(is_choice, "on_bad_image", self.on_bad_image, "'raise' or 'nan'")
-        is_seed = is_count(self.random_state, minimum=0)
-        expect(is_seed, "random_state", self.random_state, "a whole number >= 0")
-        problems.raise_all()
 
     def _check_weights(self, network: Network) -> None:
         fitted = getattr(self, "weights_digest_", None)

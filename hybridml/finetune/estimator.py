@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
@@ -36,7 +37,7 @@ _PREDICT_BATCH = 64
 
 # A dataclass for its constructor alone: it stores the parameters, and nothing else.
 @dataclass(eq=False, repr=False)
-class FineTuneEstimator(ImageInput, BaseEstimator):
+class FineTuneEstimator(ImageInput, BaseEstimator, ABC):
     """Base of the fine-tuning estimators; see `FineTuneClassifier`."""
 
     backbone: str | nn.Module = "efficientnet_lite0"
@@ -183,7 +184,8 @@ class FineTuneEstimator(ImageInput, BaseEstimator):
         """
         return load_estimator(cls, path)
 
+    @abstractmethod
     def _targets(
         self, y: Any, n_images: int, sample_weight: npt.ArrayLike | None
     ) -> Targets:
-        raise NotImplementedError
+        """Check labels or numbers, and turn them into what is learned."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import torch
@@ -46,8 +46,8 @@ def test_a_save_cut_short_leaves_the_last_one(
     checkpoint = Checkpoint(tmp_path, {})
     checkpoint.save({"epoch": 1})
 
-    def write_half(_: object, path: Path) -> None:
-        path.write_bytes(b"PK half of it")
+    def write_half(_: object, file: BinaryIO) -> None:
+        file.write(b"PK half of it")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(torch, "save", write_half)
@@ -99,3 +99,33 @@ def test_a_save_is_due_after_a_while(
     assert checkpoint.is_due
     checkpoint.save({})
     assert not checkpoint.is_due
+
+
+def test_a_folder_that_cannot_be_used_warns_once_and_stops_nothing(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    checkpoint = Checkpoint(tmp_path / "file", {})
+    assert checkpoint.load() is None
+    with pytest.warns(TrainingWarning, match="cannot be kept in .*file") as caught:
+        checkpoint.save(STATE)
+        checkpoint.save(STATE)
+    assert len(caught) == 1
+
+
+def test_a_disk_that_is_full_leaves_the_last_state_and_no_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = Checkpoint(tmp_path, {})
+    checkpoint.save(STATE)
+
+    def fail(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint_module.os, "fsync", fail)
+    with pytest.warns(TrainingWarning, match="No space left"):
+        checkpoint.save({"epoch": 3})
+    state = checkpoint.load()
+    assert state is not None
+    assert state["epoch"] == 2
+    assert list(tmp_path.iterdir()) == [checkpoint.path]

@@ -89,7 +89,7 @@ class Checkpoint:
             f"The training cannot be kept in {str(self.path.parent)!r} ({reason}): it "
             "goes on, but would begin anew after a kill. Pass another checkpoint."
         )
-        warnings.warn(message, TrainingWarning, stacklevel=10)
+        warnings.warn(message, TrainingWarning, stacklevel=11)  # at the call of fit
 
 
 def _write(path: Path, state: Mapping[str, Any]) -> None:

@@ -83,7 +83,10 @@ class FineTuneEstimator(ImageInput, BaseEstimator, ABC):
 
     def _fit(self, images: npt.NDArray[Any], targets: Targets) -> Self:
         self.__dict__.pop("tuned_", None)  # a fit that fails leaves nothing half new
-        callbacks = [*self.callbacks, *([ProgressBar()] if self.verbose > 0 else [])]
+        callbacks = list(self.callbacks)
+        has_bar = any(isinstance(callback, ProgressBar) for callback in callbacks)
+        if self.verbose > 0 and not has_bar:
+            callbacks.append(ProgressBar())
         try:
             fit_network(self, images, targets, callbacks)
         except BaseException as error:

@@ -125,6 +125,7 @@ def _check_counts(params: Mapping[str, Any], problems: Problems) -> None:
     check("batch_size", 1, "a positive whole number")
     check("patience", 1, "'auto', None or a positive whole number", None, "auto")
     check("random_state", 0, "a whole number >= 0")
+    check("verbose", 0, "a whole number >= 0", True, False)
     check("n_jobs", 1, "None, -1 or a positive whole number", None, -1)
 
 

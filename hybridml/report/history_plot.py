@@ -178,11 +178,13 @@ def _draw_curve(
     value = float(at_kept.iloc[0])
     axes.plot(kept, value, "o", color=colour, markersize=8, markeredgecolor="white")
     if column == "valid_loss":
-        is_low = value > 0.2 * float(values.max())
+        after = values[epochs > kept]  # where the label goes, the curve may fall
+        is_clear = after.empty or float(after.iloc[0]) >= value
+        is_low = is_clear and value > 0.2 * float(values.max())
     else:
         is_low = value > float(values.mean())
     is_right = kept > 0.75 * epochs.max() > 0
-    _write_value(axes, (kept, value), is_low=is_low, is_right=is_right)
+    _write_value(axes, (kept, value), is_low=bool(is_low), is_right=is_right)
 
 
 def _write_value(

@@ -31,7 +31,7 @@ from hybridml.exceptions import (
     UnknownCutLayerError,
     WeightsError,
 )
-from hybridml.finetune import Callback, diagnose
+from hybridml.finetune import Callback, ProgressBar, diagnose
 from hybridml.finetune.feeding.training_data import hold_out
 from hybridml.testing import make_photos
 
@@ -477,6 +477,13 @@ def test_verbose_prints_an_epoch_a_line_on_stderr(
     assert "tiny, epoch 1/1: train_loss" in captured.err
     _classifier().fit(*photos)
     assert capsys.readouterr() == ("", "")
+
+
+def test_verbose_adds_no_second_progress_bar(
+    photos: Photos, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _classifier(verbose=1, weights=None, callbacks=[ProgressBar()]).fit(*photos)
+    assert capsys.readouterr().err.count("epoch 1/1") == 1
 
 
 @pytest.mark.filterwarnings("error")

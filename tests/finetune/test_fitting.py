@@ -17,7 +17,13 @@ from safetensors.torch import save_file
 
 from hybridml import FineTuneClassifier, FineTuneRegressor
 from hybridml.backbones.loading import load_network
-from hybridml.exceptions import CacheWarning, TrainingWarning, WeightsError
+from hybridml.exceptions import (
+    CacheWarning,
+    HybridMLWarning,
+    StoreWarning,
+    TrainingWarning,
+    WeightsError,
+)
 from hybridml.finetune import Callback
 from hybridml.testing import make_photos
 
@@ -134,9 +140,21 @@ def test_a_disk_without_room_is_told_and_changes_nothing(
     expected = _classifier(**given).fit(X, y).predict_proba(X)
     usage = shutil._ntuple_diskusage(2**40, 2**40, 100)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.warns(CacheWarning, match="has no room to keep") as caught:
+    with pytest.warns(CacheWarning, match="cannot be kept .* are free") as caught:
         model = _classifier(**given).fit(X, y)
     assert caught[0].filename == __file__
+    np.testing.assert_array_equal(model.predict_proba(X), expected)
+
+
+def test_a_store_that_cannot_be_used_changes_nothing(
+    photos: Photos, tmp_path: Path
+) -> None:
+    X, y = photos
+    expected = _classifier(trainable="last2").fit(X, y).predict_proba(X)
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.warns(HybridMLWarning) as caught:
+        model = _classifier(trainable="last2", store=tmp_path / "file").fit(X, y)
+    assert {item.category for item in caught} == {StoreWarning, CacheWarning}
     np.testing.assert_array_equal(model.predict_proba(X), expected)
 
 
@@ -153,7 +171,7 @@ def test_a_disk_that_another_process_fills_changes_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", fail)
-    with pytest.warns(CacheWarning, match=r"no room .* No space left on device\)"):
+    with pytest.warns(CacheWarning, match=r"cannot be kept .* No space left on dev"):
         model = _classifier(trainable="last2").fit(X, y)
     np.testing.assert_array_equal(model.predict_proba(X), expected)
 

@@ -56,6 +56,7 @@ def test_good_parameters_pass(good: dict[str, Any]) -> None:
         ("batch_size", None, "a positive whole number"),
         ("patience", 0, "'auto', None or a positive whole number"),
         ("random_state", None, "a whole number >= 0"),
+        ("verbose", "yes", "a whole number >= 0"),
         ("n_jobs", -2, "None, -1 or a positive whole number"),
         ("learning_rate", 0.0, "'auto' or a number > 0"),
         ("learning_rate", float("nan"), "'auto' or a number > 0"),

@@ -96,3 +96,16 @@ def test_curve_and_marks_fit_the_picture(tmp_path: Any) -> None:
     figure = plot_history(_history(10), title="good fit")
     figure.savefig(tmp_path / "history.png")
     assert (tmp_path / "history.png").stat().st_size > 10_000
+
+
+def test_the_kept_loss_is_written_clear_of_a_curve_that_falls() -> None:
+    history = pd.DataFrame(
+        {
+            "epoch": range(3),
+            "train_loss": [math.nan, 0.2, 0.1],
+            "valid_loss": [0.16, 0.14, 0.13],
+        }
+    )
+    (axes,) = plot_history(history, best_epoch=0).axes
+    (label,) = (text for text in axes.texts if text.get_text() == "0.160")
+    assert label.xyann[1] > 0

@@ -80,7 +80,8 @@ class Inputs:
     def keep(self, n_train: int, n_held_out: int, n_views: int, folder: Path) -> None:
         """Compute the frozen part's output but once from now on, and keep it on disk.
 
-        Where the disk has no room, a `CacheWarning` says so and nothing is kept.
+        Where the disk has no room, or the folder cannot be used, a `CacheWarning` says
+        so and nothing is kept.
 
         Parameters
         ----------
@@ -98,17 +99,17 @@ class Inputs:
         self._n_views = n_views  # even if there is no room, for the same result
         n_rows = n_views * (n_train + n_held_out) + n_plain
         row = self._run_frozen(np.zeros(1, dtype=np.intp), PLAIN)[0]
-        folder.mkdir(parents=True, exist_ok=True)
-        lack = lack_of_room(folder, n_rows, row)
-        if lack is None:
-            try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lack = lack_of_room(folder, n_rows, row)
+            if lack is None:
                 self._kept = KeptMaps(folder, n_rows, row)
-            except OSError as exc:
-                lack = str(exc)
+        except OSError as exc:
+            lack = str(exc)
         if lack:
             message = (
-                "The frozen layers are run again in every epoch: the disk of "
-                f"{str(folder)!r} has no room to keep their output ({lack})."
+                "The frozen layers are run again in every epoch: their output cannot "
+                f"be kept in {str(folder)!r} ({lack}). Pass store='another/folder'."
             )
             warnings.warn(message, CacheWarning, stacklevel=7)  # at the call of fit
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +13,8 @@ import torch
 from sklearn.utils.class_weight import compute_sample_weight
 from torch import Tensor
 
-from hybridml.exceptions import DataError
+from hybridml._checks import describe, is_number
+from hybridml.exceptions import DataError, InvalidParameterError
 from hybridml.finetune.learning.targets import Targets
 
 Positions = npt.NDArray[np.intp]
@@ -67,7 +69,8 @@ def weigh_images(
     ----------
     labels : ndarray of shape (n_images, ...)
     class_weight : "balanced", dict or None
-        Classes that a dict leaves out weigh 1.
+        Classes that a dict leaves out weigh 1, and it may name classes that are not
+        there; not both, which is how a wrong name shows.
     sample_weight : array-like of shape (n_images,) or None
 
     Returns
@@ -76,6 +79,9 @@ def weigh_images(
 
     Raises
     ------
+    InvalidParameterError
+        If a dict of classes has names of others and leaves some out, or its weights are
+        no numbers.
     DataError
         If weights are negative, not finite, all zero, or not as many as labels.
     """
@@ -83,6 +89,7 @@ def weigh_images(
     if class_weight is None:
         weights = np.ones(len(labels))
     elif isinstance(class_weight, Mapping):
+        _check_class_weight(class_weight, labels)
         of_class = [class_weight.get(label, 1.0) for label in labels.tolist()]
         weights = np.asarray(of_class, dtype=np.float64)
     else:
@@ -101,6 +108,23 @@ def weigh_images(
             "not finite, or all zero; expected numbers >= 0."
         )
     return weights
+
+
+def _check_class_weight(
+    class_weight: Mapping[Any, float], labels: npt.NDArray[Any]
+) -> None:
+    classes = set(labels.tolist())
+    unknown = [name for name in class_weight if name not in classes]
+    left_out = sorted(classes - set(class_weight))
+    expected = ""
+    if unknown and left_out:
+        expected = f"the classes of y: {unknown[0]!r} is none, {left_out[0]!r} is"
+    if not all(is_number(w, low=-math.inf) for w in class_weight.values()):
+        expected = "a number for each class"
+    if expected:
+        raise InvalidParameterError(
+            describe("class_weight", dict(class_weight), expected)
+        )
 
 
 def hold_out(

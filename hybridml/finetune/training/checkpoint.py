@@ -8,6 +8,7 @@ import os
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -38,6 +39,7 @@ class Checkpoint:
         name = hashlib.blake2b(text, digest_size=12).hexdigest()
         self.path = Path(folder).expanduser() / f"{name}.pt"
         self._saved = time.monotonic()
+        self._is_given_up = False
 
     @property
     def is_due(self) -> bool:
@@ -45,21 +47,26 @@ class Checkpoint:
         return time.monotonic() - self._saved >= _SAVE_EVERY_S
 
     def save(self, state: Mapping[str, Any]) -> None:
-        """Keep a state of tensors, numbers and text in place of the last one."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        """Keep a state of tensors, numbers and text in place of the last one.
+
+        Where the folder cannot be written to, a `TrainingWarning` says so, once.
+        """
+        if self._is_given_up:
+            return
         partial = self.path.with_suffix(f".{os.getpid()}.partial")
-        with partial.open("wb") as file:
-            torch.save(dict(state), file)
-            file.flush()
-            os.fsync(file.fileno())  # else a power cut may leave an empty file
-        partial.replace(self.path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _write(partial, state)
+            partial.replace(self.path)
+        except (OSError, RuntimeError) as exc:  # torch's, if the disk fills up
+            self._give_up(exc, partial)
         self._saved = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
         """Return the state that was saved last; None if there is none to be read."""
-        if not self.path.exists():
-            return None
         try:
+            if not self.path.exists():
+                return None
             state: dict[str, Any] = torch.load(
                 self.path, map_location="cpu", weights_only=True
             )
@@ -72,3 +79,21 @@ class Checkpoint:
             warnings.warn(message, TrainingWarning, stacklevel=9)  # at the call of fit
             return None
         return state
+
+    def _give_up(self, exc: Exception, partial: Path) -> None:
+        self._is_given_up = True
+        with suppress(OSError):
+            partial.unlink()
+        reason = str(exc).partition("\n")[0]
+        message = (
+            f"The training cannot be kept in {str(self.path.parent)!r} ({reason}): it "
+            "goes on, but would begin anew after a kill. Pass another checkpoint."
+        )
+        warnings.warn(message, TrainingWarning, stacklevel=11)  # at the call of fit
+
+
+def _write(path: Path, state: Mapping[str, Any]) -> None:
+    with path.open("wb") as file:
+        torch.save(dict(state), file)
+        file.flush()
+        os.fsync(file.fileno())  # else a power cut may leave an empty file

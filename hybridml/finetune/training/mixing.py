@@ -61,7 +61,8 @@ def mix_batch(
     """
     if cutmix > 0 and images.ndim != 4:
         expected = f"0 for features of shape {tuple(images.shape)}, which are no maps"
-        raise InvalidParameterError(describe("cutmix", cutmix, expected))
+        cure = "Mix them with mixup, or let more layers learn: trainable='last2'."
+        raise InvalidParameterError(describe("cutmix", cutmix, expected, cure))
     if mixup <= 0 and cutmix <= 0:
         return images, targets, weights
     # PyTorch has no beta distribution that takes a generator.

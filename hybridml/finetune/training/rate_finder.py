@@ -37,7 +37,8 @@ class RateCurve:
         Of each step, before the network learned from it.
     smoothed : ndarray of shape (n_steps,), float64
     suggestion : float
-        The rate at which the smoothed loss falls fastest.
+        The rate at which the smoothed loss falls fastest, but for the first tenth of
+        the steps: there batches differ more than the network learns.
     tenth_of_best : float
         A tenth of the rate with the least smoothed loss: the more careful choice where
         the fall is long, the bolder one where it is noisy.
@@ -118,7 +119,8 @@ def find_rate(
             f"The loss is not a finite number at a learning rate of {lowest:g}, the "
             "lowest one tried. Lower it, or look at the images and the targets."
         )
-    return _read(rates[: len(losses)], np.array(losses), np.array(smoothed), smoothing)
+    curves = rates[: len(losses)], np.array(losses), np.array(smoothed)
+    return _read(*curves, smoothing=smoothing, n_calm=_count_calm(n_steps))
 
 
 @contextmanager
@@ -145,13 +147,20 @@ def unchanged(model: nn.Module, optimizer: torch.optim.Optimizer) -> Iterator[No
 
 def _is_exploded(losses: list[float], smoothed: list[float], n_steps: int) -> bool:
     # In the first steps the rates are harmless: batches differ as much by themselves.
-    n_calm = max(1, n_steps // 10)
+    n_calm = _count_calm(n_steps)
     calm = max(losses[:n_calm])
     return len(losses) > n_calm and smoothed[-1] > max(calm, _EXPLODED * min(smoothed))
 
 
-def _read(rates: Curve, losses: Curve, smoothed: Curve, smoothing: float) -> RateCurve:
+def _count_calm(n_steps: int) -> int:
+    return max(1, n_steps // 10)
+
+
+def _read(
+    rates: Curve, losses: Curve, smoothed: Curve, *, smoothing: float, n_calm: int
+) -> RateCurve:
     slopes = np.gradient(smoothed, np.log(rates))
+    slopes[: min(n_calm, len(slopes) - 1)] = np.inf
     # The average lags behind the losses by so many steps.
     lag = round(smoothing / (1 - smoothing))
     steepest = max(0, int(slopes.argmin()) - lag)

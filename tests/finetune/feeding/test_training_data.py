@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridml.exceptions import DataError
+from hybridml.exceptions import DataError, InvalidParameterError
 from hybridml.finetune.feeding.training_data import hold_out, weigh_images
 
 LABELS = np.array(["a", "b", "b", "b"])
@@ -71,7 +71,7 @@ def test_a_class_without_weight_does_not_keep_others_from_being_held_out() -> No
         (None, None, [1, 1, 1, 1]),
         ("balanced", None, [2, 2 / 3, 2 / 3, 2 / 3]),
         ({"a": 3}, None, [3, 1, 1, 1]),
-        ({"a": 3, "c": 9}, [1, 2, 0, 1], [3, 2, 0, 1]),
+        ({"a": 3, "b": 1, "c": 9}, [1, 2, 0, 1], [3, 2, 0, 1]),
         (None, [1, 2, 3, 4], [1, 2, 3, 4]),
     ],
 )
@@ -96,3 +96,14 @@ def test_unusable_weights_are_refused(wrong: list[float]) -> None:
 def test_a_weight_for_each_image_is_asked_for() -> None:
     with pytest.raises(DataError, match=r"sample_weight of shape \(2,\); .* the 4 ima"):
         weigh_images(LABELS, None, [1, 2])
+
+
+def test_a_weight_of_a_class_that_is_not_there_is_told_where_others_have_none() -> None:
+    message = r"Got class_weight=\{'A': 3\}; expected .* 'A' is none, 'a' is\."
+    with pytest.raises(InvalidParameterError, match=message):
+        weigh_images(LABELS, {"A": 3}, None)
+
+
+def test_weights_of_classes_are_numbers() -> None:
+    with pytest.raises(InvalidParameterError, match="expected a number for each class"):
+        weigh_images(LABELS, {"a": "3"}, None)

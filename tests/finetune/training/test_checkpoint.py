@@ -99,3 +99,32 @@ def test_a_save_is_due_after_a_while(
     assert checkpoint.is_due
     checkpoint.save({})
     assert not checkpoint.is_due
+
+
+def test_a_folder_that_cannot_be_used_warns_once_and_stops_nothing(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    checkpoint = Checkpoint(tmp_path / "file", {})
+    assert checkpoint.load() is None
+    with pytest.warns(TrainingWarning, match="cannot be kept in .*file"):
+        checkpoint.save(STATE)
+    checkpoint.save(STATE)  # a second warning would be an error here
+
+
+def test_a_disk_that_is_full_leaves_the_last_state_and_no_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = Checkpoint(tmp_path, {})
+    checkpoint.save(STATE)
+
+    def fail(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint_module.os, "fsync", fail)
+    with pytest.warns(TrainingWarning, match="No space left"):
+        checkpoint.save({"epoch": 3})
+    state = checkpoint.load()
+    assert state is not None
+    assert state["epoch"] == 2
+    assert list(tmp_path.iterdir()) == [checkpoint.path]

@@ -109,6 +109,16 @@ def test_suggestion_is_where_the_loss_falls_although_the_average_lags() -> None:
     assert 0.5e-3 < curve.suggestion < 2e-3
 
 
+def test_first_batches_that_differ_do_not_make_the_suggestion() -> None:
+    rates = np.geomspace(1e-6, 1.0, 100)
+    falling = 1 / (1 + (rates / 1e-3))
+    falling[0] = 5.0  # an unlucky batch, which the average takes over as it is
+    losses = iter(falling)
+    _, optimizer = _bowl()
+    curve = find_rate(lambda: float(next(losses)), optimizer)
+    assert 0.5e-3 < curve.suggestion < 2e-3
+
+
 def test_a_loss_that_is_no_number_from_the_start_is_an_error() -> None:
     _, optimizer = _bowl()
     with pytest.raises(DivergedError, match="at a learning rate of 1e-06, the lowest"):

@@ -117,7 +117,9 @@ class FineTuneEstimator(ImageInput, BaseEstimator, ABC):
     ) -> RateCurve:
         """Train for some steps at rising rates, and see where the loss falls fastest.
 
-        Neither the estimator nor its parameters change.
+        Neither the estimator nor its parameters change. The test tells most from
+        scratch: a probe's loss is low from the start and falls at almost any rate, so
+        look at the curve, and stay well below the rate at which it rises.
 
         Parameters
         ----------

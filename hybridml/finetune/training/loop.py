@@ -112,6 +112,8 @@ def train(
         run.best.restore(model)
         error.best_epoch = run.best.epoch
         raise
+    finally:
+        run.open_all_stages()
     run.best.restore(model)
     return Outcome(run.best.epoch)
 
@@ -213,6 +215,10 @@ class _Run:
         if self._checkpoint:
             self._checkpoint.save(self._state())
         on_epoch(row)
+
+    def open_all_stages(self) -> None:
+        """Leave the model as it was given: all of the scope can learn again."""
+        let_learn(self._model.trunk, self._scope, scope=self._scope)
 
     def _open_stages(self) -> None:
         if self._settings.gradual_unfreezing:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 
 from hybridml.exceptions import DivergedError
 from hybridml.report.rate_plot import plot_rates
@@ -66,7 +63,7 @@ def find_rate(
 ) -> RateCurve:
     """Raise the learning rate step by step until the loss explodes.
 
-    The network is trained by this; see `unchanged`.
+    The network is trained by this: give it a copy.
 
     Parameters
     ----------
@@ -121,28 +118,6 @@ def find_rate(
         )
     curves = rates[: len(losses)], np.array(losses), np.array(smoothed)
     return _read(*curves, smoothing=smoothing, n_calm=_count_calm(n_steps))
-
-
-@contextmanager
-def unchanged(model: nn.Module, optimizer: torch.optim.Optimizer) -> Iterator[None]:
-    """Restore a model and its optimizer, bit for bit, at the end of a block.
-
-    That is all parameters and buffers, what the optimizer remembers, its rates, and the
-    mode of each module; there are no gradients afterwards.
-    """
-    tensors = [*model.parameters(), *model.buffers()]
-    values = [tensor.detach().clone() for tensor in tensors]
-    modes = {module: module.training for module in model.modules()}
-    state = copy.deepcopy(optimizer.state_dict())
-    try:
-        yield
-    finally:
-        for tensor, value in zip(tensors, values, strict=True):
-            tensor.detach().copy_(value)
-        for module, mode in modes.items():
-            module.training = mode
-        optimizer.load_state_dict(state)
-        optimizer.zero_grad(set_to_none=True)
 
 
 def _is_exploded(losses: list[float], smoothed: list[float], n_steps: int) -> bool:

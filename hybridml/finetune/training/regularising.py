@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -65,15 +64,6 @@ class StartPenalty:
         pairs = zip(self._parameters, self._start, strict=True)
         squares = [(p - start).square().sum() for p, start in pairs]
         return self._strength / 2 * sum(squares, torch.zeros(()))
-
-    def state_dict(self) -> dict[str, Any]:
-        """Give the values that the parameters started with."""
-        return {"start": self._start}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Pull back to the start of an earlier run."""
-        for own, start in zip(self._start, state["start"], strict=True):
-            own.copy_(start)
 
 
 @torch.no_grad()

@@ -216,3 +216,16 @@ def test_batches_come_in_an_order_that_the_seed_decides() -> None:
     ]
     assert orders[0] == orders[1] != orders[2]
     assert orders[0] != sorted(orders[0])
+
+
+def test_what_was_not_opened_yet_can_learn_in_the_next_run(
+    make_parts: MakeParts,
+) -> None:
+    parts = make_parts(gradual_unfreezing=True, epochs=6)
+    learned = {name for name, p in parts.model.named_parameters() if p.requires_grad}
+    before = {n: p.detach().clone() for n, p in parts.model.trunk.named_parameters()}
+    _train(parts, n_epochs=1)  # the head alone
+    for name, parameter in parts.model.trunk.named_parameters():
+        assert torch.equal(parameter, before[name]), name
+    after = {name for name, p in parts.model.named_parameters() if p.requires_grad}
+    assert after == learned > {"head.weight", "head.bias"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-
 import pytest
 import torch
 from hypothesis import given
@@ -75,17 +73,6 @@ def test_a_long_pull_leads_back_to_the_start() -> None:
         penalty.add_gradients()
         optimizer.step()
     torch.testing.assert_close(layer.weight.detach(), start)
-
-
-def test_the_start_survives_being_saved() -> None:
-    layer = nn.Linear(5, 3)
-    penalty = StartPenalty(layer.parameters(), 1.0)
-    saved = pickle.loads(pickle.dumps(penalty.state_dict()))
-    _moved(layer)
-    later = StartPenalty(layer.parameters(), 1.0)
-    assert later.value() == 0
-    later.load_state_dict(saved)
-    assert later.value() == penalty.value() > 0
 
 
 def test_shrinking_stops_at_zero() -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 from hybridml.cli.terminal import say, to_stderr
 
 if TYPE_CHECKING:
-    from hybridml.transfer.progress import Step
+    from hybridml.transfer.comparing.progress import Step
 
 OnStep = Callable[["Step"], None]
 

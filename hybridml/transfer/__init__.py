@@ -6,11 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hybridml.transfer.cases import CASES
-    from hybridml.transfer.compare import compare_transfer_cases
-    from hybridml.transfer.comparison import TransferComparison
-    from hybridml.transfer.cut_layer_search import CutLayerSearch
-    from hybridml.transfer.pretrained_classifier import PretrainedClassifier
+    from hybridml.transfer.cases.catalogue import CASES
+    from hybridml.transfer.cases.cut_layer_search import CutLayerSearch
+    from hybridml.transfer.cases.pretrained_classifier import PretrainedClassifier
+    from hybridml.transfer.comparing.compare import compare_transfer_cases
+    from hybridml.transfer.comparing.comparison import TransferComparison
     from hybridml.transfer.transfer_classifier import TransferClassifier
 
 __all__ = [
@@ -23,12 +23,12 @@ __all__ = [
 ]
 
 _HOME = {
-    "CASES": "hybridml.transfer.cases",
-    "CutLayerSearch": "hybridml.transfer.cut_layer_search",
-    "PretrainedClassifier": "hybridml.transfer.pretrained_classifier",
+    "CASES": "hybridml.transfer.cases.catalogue",
+    "CutLayerSearch": "hybridml.transfer.cases.cut_layer_search",
+    "PretrainedClassifier": "hybridml.transfer.cases.pretrained_classifier",
     "TransferClassifier": "hybridml.transfer.transfer_classifier",
-    "TransferComparison": "hybridml.transfer.comparison",
-    "compare_transfer_cases": "hybridml.transfer.compare",
+    "TransferComparison": "hybridml.transfer.comparing.comparison",
+    "compare_transfer_cases": "hybridml.transfer.comparing.compare",
 }
 
 

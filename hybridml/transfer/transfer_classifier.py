@@ -17,8 +17,8 @@ from hybridml._labels import check_labels
 from hybridml.backbones.cut_layer import CutLayer
 from hybridml.features.store import FeatureStore
 from hybridml.images.door import as_images
-from hybridml.transfer.cases import CaseOptions, make_case
-from hybridml.transfer.class_map import ClassMap
+from hybridml.transfer.cases.class_map import ClassMap
+from hybridml.transfer.cases.making import CaseOptions, make_case
 
 
 def _can(method: str) -> Callable[[TransferClassifier], bool]:

@@ -11,7 +11,7 @@ import joblib
 import pytest
 
 from hybridml.cli.compare import _count_candidates
-from hybridml.transfer.comparison import COLUMNS
+from hybridml.transfer.comparing.comparison import COLUMNS
 from tests.cli.conftest import TINY, Outcome, Typed
 
 QUICK = (*TINY, "--case", "0", "--case", "1", "--head", "linear_svm", "--no-tracking")
@@ -90,7 +90,9 @@ def test_options_reach_the_comparison(
         seen.update(parameters)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("hybridml.transfer.compare.compare_transfer_cases", compare)
+    monkeypatch.setattr(
+        "hybridml.transfer.comparing.compare.compare_transfer_cases", compare
+    )
     options = (
         "--case 3 --backbone resnet18 --head xgboost --cut-layer layer1 --cv 3 "
         "--scoring f1_macro --weights none --image-size 64 --epochs 7 "

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from hybridml.cli import demo as module
-from hybridml.transfer.comparison import COLUMNS
+from hybridml.transfer.comparing.comparison import COLUMNS
 from tests.cli.conftest import Typed
 
 _ARGUMENTS = ("demo", "--images", "150", "--no-tracking")
@@ -36,7 +36,9 @@ def told(monkeypatch: pytest.MonkeyPatch, typed: Typed) -> dict[str, object]:
             verdict="case 1 wins with 0.950.",
         )
 
-    monkeypatch.setattr("hybridml.transfer.compare.compare_transfer_cases", compare)
+    monkeypatch.setattr(
+        "hybridml.transfer.comparing.compare.compare_transfer_cases", compare
+    )
     return seen
 
 

@@ -16,7 +16,7 @@ from hybridml.cli.leaderboard import (
     layer_curve,
     leaderboard,
 )
-from hybridml.transfer.comparison import COLUMNS
+from hybridml.transfer.comparing.comparison import COLUMNS
 
 ROWS = [
     (

@@ -16,7 +16,7 @@ from hybridml.exceptions import (
     UnknownCutLayerError,
     UnknownHeadError,
 )
-from hybridml.transfer.search_space import list_heads_to_try, list_layers_to_try
+from hybridml.transfer.cases.search_space import list_heads_to_try, list_layers_to_try
 
 TINY = DeepFeatureExtractor("tiny")
 

@@ -21,9 +21,9 @@ from hybridml.backbones.registry import get_backbone
 from hybridml.finetune.classifier import FineTuneClassifier
 from hybridml.finetune.watching.callbacks import Callback
 from hybridml.tracking.protocol import Run
-from hybridml.transfer.cases import CaseOptions, extractor_of, make_case
-from hybridml.transfer.comparison import case_title
-from hybridml.transfer.cut_layer_search import CutLayerSearch
+from hybridml.transfer.cases.catalogue import case_title
+from hybridml.transfer.cases.cut_layer_search import CutLayerSearch
+from hybridml.transfer.cases.making import CaseOptions, extractor_of, make_case
 from hybridml.transfer.splits import Fold
 
 Scorer = Callable[[Any, Any, Any], float]

@@ -12,8 +12,9 @@ from hybridml._checks import describe
 from hybridml.backbones.registry import get_backbone
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.choosing import open_store
-from hybridml.transfer.candidate import Candidate
-from hybridml.transfer.cases import CaseOptions, check_case, check_options
+from hybridml.transfer.cases.catalogue import check_case
+from hybridml.transfer.cases.making import CaseOptions, check_options
+from hybridml.transfer.comparing.candidate import Candidate
 
 
 def plan_candidates(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hybridml.exceptions import DataError
-from hybridml.transfer.class_map import learn_class_map, named_class_map
+from hybridml.transfer.cases.class_map import learn_class_map, named_class_map
 
 CLASSES = np.array(["cats", "dogs"])
 CATEGORIES = ("tabby", "lynx", "beagle", "pug", "crane", "crane")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hybridml.finetune.parameters import planned_epochs
-from hybridml.transfer.candidate import Candidate
+from hybridml.transfer.comparing.candidate import Candidate
 from hybridml.transfer.splits import Fold
 
 # Rough cost of a fold's epoch, in passes of its images through the network.

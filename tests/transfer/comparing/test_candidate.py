@@ -11,8 +11,8 @@ import pytest
 from hybridml import RecordingTracker
 from hybridml.exceptions import TrainingWarning
 from hybridml.testing import make_photos
-from hybridml.transfer.candidate import Candidate, _LogEpochs
-from hybridml.transfer.cases import CaseOptions
+from hybridml.transfer.cases.making import CaseOptions
+from hybridml.transfer.comparing.candidate import Candidate, _LogEpochs
 from hybridml.transfer.splits import make_folds
 
 Photos = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]

@@ -22,13 +22,14 @@ from hybridml.images.door import as_images
 from hybridml.images.failures import find_bad_images, raise_bad_images
 from hybridml.tracking.null_tracker import NullTracker
 from hybridml.tracking.protocol import Tracker
-from hybridml.transfer.candidate import Candidate
-from hybridml.transfer.cases import CASES, CaseOptions
-from hybridml.transfer.class_map import ClassMap
-from hybridml.transfer.comparison import COLUMNS, TransferComparison
-from hybridml.transfer.planning import check_candidates, plan_candidates
-from hybridml.transfer.progress import ComparisonProgress, Step
-from hybridml.transfer.recording import (
+from hybridml.transfer.cases.catalogue import CASES
+from hybridml.transfer.cases.class_map import ClassMap
+from hybridml.transfer.cases.making import CaseOptions
+from hybridml.transfer.comparing.candidate import Candidate
+from hybridml.transfer.comparing.comparison import COLUMNS, TransferComparison
+from hybridml.transfer.comparing.planning import check_candidates, plan_candidates
+from hybridml.transfer.comparing.progress import ComparisonProgress, Step
+from hybridml.transfer.comparing.recording import (
     comparison_tags,
     comparison_title,
     data_params,

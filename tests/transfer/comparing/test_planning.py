@@ -12,8 +12,8 @@ from hybridml.exceptions import (
     UnknownHeadError,
 )
 from hybridml.testing import make_photos, register_tiny_backbone
-from hybridml.transfer.cases import CaseOptions
-from hybridml.transfer.planning import check_candidates, plan_candidates
+from hybridml.transfer.cases.making import CaseOptions
+from hybridml.transfer.comparing.planning import check_candidates, plan_candidates
 
 COMMON = CaseOptions(epochs=2, image_size=40)
 

@@ -20,7 +20,7 @@ from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.features.store import FeatureStore
 from hybridml.images.door import as_images
-from hybridml.transfer.class_map import ClassMap, learn_class_map, named_class_map
+from hybridml.transfer.cases.class_map import ClassMap, learn_class_map, named_class_map
 
 _TINY = 1e-12
 

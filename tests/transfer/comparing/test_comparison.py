@@ -13,7 +13,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from hybridml.transfer import TransferComparison
-from hybridml.transfer.comparison import COLUMNS, case_title, describe_row
+from hybridml.transfer.cases.catalogue import case_title
+from hybridml.transfer.comparing.comparison import COLUMNS, describe_row
 
 NO_LAYERS = pd.DataFrame(
     columns=["backbone", "cut_layer", "head", "score", "score_std"]

@@ -28,9 +28,9 @@ from hybridml.exceptions import (
 )
 from hybridml.testing import make_photos, register_tiny_backbone
 from hybridml.transfer import TransferComparison
-from hybridml.transfer.candidate import Candidate
-from hybridml.transfer.comparison import COLUMNS
-from hybridml.transfer.progress import Step
+from hybridml.transfer.comparing.candidate import Candidate
+from hybridml.transfer.comparing.comparison import COLUMNS
+from hybridml.transfer.comparing.progress import Step
 
 Photos = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
 

@@ -22,8 +22,8 @@ from hybridml.exceptions import (
     WeightsError,
 )
 from hybridml.testing import make_photos
-from hybridml.transfer.cases import (
-    CASES,
+from hybridml.transfer.cases.catalogue import CASES
+from hybridml.transfer.cases.making import (
     CaseOptions,
     check_options,
     extractor_of,

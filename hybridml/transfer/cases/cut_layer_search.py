@@ -24,9 +24,10 @@ from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.heads.making import head_grid, make_head
 from hybridml.images.door import as_images
+from hybridml.transfer.cases.search_space import list_heads_to_try, list_layers_to_try
 from hybridml.transfer.scoring import scores_probabilities
-from hybridml.transfer.search_space import list_heads_to_try, list_layers_to_try
 from hybridml.transfer.splits import stratified_folds
+from hybridml.transfer.stage_features import features_of_layers
 
 
 def _can(method: str) -> Callable[[CutLayerSearch], bool]:
@@ -138,8 +139,7 @@ class CutLayerSearch(ImageInput, ClassifierMixin, BaseEstimator):
         labels = check_labels(y, len(images), min_per_class=2)
         self.classes_ = np.unique(labels)
         rows = []
-        for cut_layer in layers:
-            features = self._extractor(cut_layer).fit_transform(images)
+        for cut_layer, features in features_of_layers(images, self.extractor, layers):
             for head in heads:
                 row = self._search_head(features, labels, head)
                 rows.append({"cut_layer": cut_layer, **row})

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridml.transfer import progress as progress_module
-from hybridml.transfer.candidate import Candidate
-from hybridml.transfer.cases import CaseOptions
-from hybridml.transfer.progress import ComparisonProgress, Step
+from hybridml.transfer.cases.making import CaseOptions
+from hybridml.transfer.comparing import progress as progress_module
+from hybridml.transfer.comparing.candidate import Candidate
+from hybridml.transfer.comparing.progress import ComparisonProgress, Step
 
 
 def _candidates(*cases: int, epochs: int = 2) -> list[Candidate]:

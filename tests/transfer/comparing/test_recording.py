@@ -11,8 +11,8 @@ import pytest
 from hybridml import RecordingTracker, compare_transfer_cases
 from hybridml.testing import make_photos, register_tiny_backbone
 from hybridml.tracking import RecordedRun
-from hybridml.transfer.candidate import Candidate
-from hybridml.transfer.progress import Step
+from hybridml.transfer.comparing.candidate import Candidate
+from hybridml.transfer.comparing.progress import Step
 
 Photos = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
 QUICK: dict[str, Any] = {

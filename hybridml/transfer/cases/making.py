@@ -12,28 +12,19 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
-from hybridml._checks import describe, is_count
 from hybridml.backbones.cut_layer import CutLayer
 from hybridml.backbones.loading import load_network
-from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.features.store import FeatureStore
 from hybridml.finetune.classifier import FineTuneClassifier
 from hybridml.finetune.parameters import check_parameters
 from hybridml.heads.making import make_head
 from hybridml.images.policies import Augmentation
-from hybridml.transfer.class_map import ClassMap
-from hybridml.transfer.cut_layer_search import CutLayerSearch
-from hybridml.transfer.pretrained_classifier import PretrainedClassifier
-from hybridml.transfer.search_space import list_heads_to_try, list_layers_to_try
-
-CASES = {
-    0: "the pretrained network as it is",
-    1: "deep features and a shallow head",
-    2: "fine-tune the last two layers",
-    3: "fine-tune everything",
-    4: "train from scratch",
-}
+from hybridml.transfer.cases.catalogue import check_case
+from hybridml.transfer.cases.class_map import ClassMap
+from hybridml.transfer.cases.cut_layer_search import CutLayerSearch
+from hybridml.transfer.cases.pretrained_classifier import PretrainedClassifier
+from hybridml.transfer.cases.search_space import list_heads_to_try, list_layers_to_try
 
 
 @dataclass(frozen=True)
@@ -57,13 +48,6 @@ class CaseOptions:
     random_state: int = 0
     n_jobs: int | None = None
     verbose: int = 0
-
-
-def check_case(case: object) -> None:
-    """Raise `InvalidParameterError` unless `case` is a whole number from 0 to 4."""
-    if not is_count(case, minimum=0) or case not in CASES:
-        names = "; ".join(f"{number}: {what}" for number, what in CASES.items())
-        raise InvalidParameterError(describe("case", case, f"0 to 4 ({names})"))
 
 
 def make_case(case: int, options: CaseOptions) -> BaseEstimator:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hybridml.transfer.cases import CASES
+from hybridml.transfer.cases.catalogue import CASES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -142,11 +142,6 @@ def describe_row(row: pd.Series) -> str:
     """Name a row of the table in words: ``case 1 (resnet18, layer3, linear_svm)``."""
     parts = [row["backbone"], row["cut_layer"], row["head"]]
     return f"case {row['case']} ({', '.join(part for part in parts if part)})"
-
-
-def case_title(case: int) -> str:
-    """Name a case with what it does: ``case 3: fine-tune everything``."""
-    return f"case {case}: {CASES[case]}"
 
 
 def _score(row: pd.Series) -> str:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from hybridml.tracking.protocol import Run
-from hybridml.transfer.candidate import Candidate
-from hybridml.transfer.comparison import TransferComparison, describe_row
+from hybridml.transfer.comparing.candidate import Candidate
+from hybridml.transfer.comparing.comparison import TransferComparison, describe_row
 from hybridml.transfer.splits import Fold
 
 

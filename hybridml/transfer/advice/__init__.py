@@ -1,0 +1,1 @@
+"""Which case to take, said before the cases are compared."""

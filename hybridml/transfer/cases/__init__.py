@@ -1,0 +1,1 @@
+"""The five transfer cases, each as the estimator that does it."""

@@ -1,0 +1,1 @@
+"""What can be measured of images and a backbone before the cases are compared."""

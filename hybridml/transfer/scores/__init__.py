@@ -1,0 +1,1 @@
+"""Transferability scores: how well features suit labels, before a model is trained."""

@@ -11,18 +11,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hybridml.heads.calibrated_head import CalibratedHead
-    from hybridml.heads.catalogue import HeadSpec, Task, get_head, list_heads
+    from hybridml.heads.catalogue import (
+        HeadSpec,
+        Task,
+        default_heads,
+        get_head,
+        list_heads,
+    )
     from hybridml.heads.making import head_grid, make_head
+    from hybridml.heads.multilabel_head import MultiLabelHead
     from hybridml.heads.scaled_target_head import ScaledTargetHead
     from hybridml.heads.xgboost_head import XGBoostClassifier, XGBoostRegressor
 
 __all__ = [
     "CalibratedHead",
     "HeadSpec",
+    "MultiLabelHead",
     "ScaledTargetHead",
     "Task",
     "XGBoostClassifier",
     "XGBoostRegressor",
+    "default_heads",
     "get_head",
     "head_grid",
     "list_heads",
@@ -32,10 +41,12 @@ __all__ = [
 _HOME = {
     "CalibratedHead": "hybridml.heads.calibrated_head",
     "HeadSpec": "hybridml.heads.catalogue",
+    "MultiLabelHead": "hybridml.heads.multilabel_head",
     "ScaledTargetHead": "hybridml.heads.scaled_target_head",
     "Task": "hybridml.heads.catalogue",
     "XGBoostClassifier": "hybridml.heads.xgboost_head",
     "XGBoostRegressor": "hybridml.heads.xgboost_head",
+    "default_heads": "hybridml.heads.catalogue",
     "get_head": "hybridml.heads.catalogue",
     "head_grid": "hybridml.heads.making",
     "list_heads": "hybridml.heads.catalogue",

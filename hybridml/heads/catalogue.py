@@ -13,7 +13,13 @@ from hybridml._checks import check_name, did_you_mean, list_names
 from hybridml.exceptions import InvalidParameterError, UnknownHeadError
 from hybridml.heads.xgboost_head import XGBoostClassifier, XGBoostRegressor
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "multilabel", "regression"]
+
+_DEFAULTS: dict[Task, tuple[str, ...]] = {
+    "classification": ("linear_svm", "logistic"),
+    "multilabel": ("linear_svm", "logistic"),
+    "regression": ("ridge", "linear_svm"),
+}
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,9 @@ class HeadSpec:
     name : str
         Name for `make_head`.
     build : mapping of {str: callable}
-        For each task it can do, what builds the estimator with its default options.
-        The defaults suit 500 to 2,000 deep features of 100 to 10,000 rows.
+        For classification and regression, where it can do them, what builds the
+        estimator with its default options. The defaults suit 500 to 2,000 deep features
+        of 100 to 10,000 rows. Several labels an image are a classification each.
     grid : mapping of {str: tuple}
         Parameters worth a search, each with its values.
     scales_features : bool
@@ -51,7 +58,11 @@ class HeadSpec:
     @property
     def tasks(self) -> tuple[Task, ...]:
         """The tasks it can do."""
-        return tuple(self.build)
+        return tuple(task for task in get_args(Task) if _built_as(task) in self.build)
+
+    def make(self, task: Task) -> Any:
+        """Make the estimator with its default options; for labels, that of one."""
+        return self.build[_built_as(task)]()
 
 
 def _linear_svm() -> LinearSVC:
@@ -111,7 +122,7 @@ def list_heads(task: Task | None = None) -> list[str]:
 
     Parameters
     ----------
-    task : {"classification", "regression"} or None, default=None
+    task : {"classification", "multilabel", "regression"} or None, default=None
         Only the heads that can do it.
 
     Returns
@@ -126,6 +137,18 @@ def list_heads(task: Task | None = None) -> list[str]:
     if task is not None:
         _check_task(task)
     return sorted(head.name for head in HEADS if task is None or task in head.tasks)
+
+
+def default_heads(task: Task) -> tuple[str, ...]:
+    """Name the heads that are tried where none are asked for.
+
+    Examples
+    --------
+    >>> default_heads("regression")
+    ('ridge', 'linear_svm')
+    """
+    _check_task(task)
+    return _DEFAULTS[task]
 
 
 def get_head(name: str, task: Task = "classification") -> HeadSpec:
@@ -146,6 +169,10 @@ def get_head(name: str, task: Task = "classification") -> HeadSpec:
         error=UnknownHeadError,
     )
     return next(head for head in HEADS if head.name == name)
+
+
+def _built_as(task: Task) -> Task:
+    return "classification" if task == "multilabel" else task
 
 
 def _check_task(task: object) -> None:

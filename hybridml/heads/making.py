@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from hybridml._checks import Problems, did_you_mean
 from hybridml.heads.calibrated_head import CalibratedHead
 from hybridml.heads.catalogue import HeadSpec, Task, get_head
+from hybridml.heads.multilabel_head import MultiLabelHead
 from hybridml.heads.scaled_target_head import ScaledTargetHead
 
 
@@ -29,14 +30,16 @@ def make_head(
     ----------
     name : str
         One of `list_heads`: "linear_svm", "rbf_svm", "logistic", "ridge", "xgboost".
-    task : {"classification", "regression"}, default="classification"
-        What is predicted. Support vector regression standardises its targets, too.
+    task : {"classification", "multilabel", "regression"}, default="classification"
+        What is predicted: a class; several labels, each there or not (a classifier for
+        each, see `MultiLabelHead`); one number or several. Support vector regression
+        standardises its targets, too.
     calibrate : bool, default=False
         Give a classifier that only ranks a `predict_proba` (`CalibratedHead`). It then
         takes up to six times as long to fit. Where the classifier has probabilities
         anyway ("logistic", "xgboost") nothing changes.
     class_weight : "balanced", dict or None, default=None
-        Weights of the classes; for classification only.
+        Weights of the classes, or of a label's 0 and 1; not for regression.
     random_state : int, RandomState or None, default=None
         Seed of whatever the estimator draws.
     n_jobs : int or None, default=None
@@ -68,7 +71,7 @@ def make_head(
     (2, 3)
     """
     spec = get_head(name, task)
-    estimator = spec.build[task]()
+    estimator = spec.make(task)
     _check_options(spec, task, estimator, options, calibrate, class_weight)
     given = {"class_weight": class_weight, "random_state": random_state}
     if spec.runs_parallel:
@@ -90,7 +93,7 @@ def head_grid(
     ----------
     name : str
         One of `list_heads`.
-    task : {"classification", "regression"}, default="classification"
+    task : {"classification", "multilabel", "regression"}, default="classification"
         What the head predicts.
     prefix : str, default=""
         Put before each key, such as "clf__" where the head is a pipeline's step "clf".
@@ -98,7 +101,8 @@ def head_grid(
     Returns
     -------
     grid : dict of {str: list}
-        For GridSearchCV. The keys fit the head whether or not it is calibrated.
+        For GridSearchCV. The keys fit the head whether or not it is calibrated or takes
+        several labels.
 
     Examples
     --------
@@ -123,7 +127,7 @@ def _check_options(
         expected = f"an option of {type(estimator).__name__}"
         cure = did_you_mean(option, known)
         problems.expect(option in known, option, value, expected, cure)
-    classifies = task == "classification"
+    classifies = task != "regression"
     problems.expect(
         classifies or not calibrate, "calibrate", calibrate, "False for regression"
     )
@@ -142,5 +146,5 @@ def _wrap(
     if task == "regression":
         return ScaledTargetHead(estimator) if spec.scales_target else estimator
     if calibrate and not spec.gives_probabilities:
-        return CalibratedHead(estimator, n_jobs=n_jobs)
-    return estimator
+        estimator = CalibratedHead(estimator, n_jobs=n_jobs)
+    return MultiLabelHead(estimator) if task == "multilabel" else estimator

@@ -7,8 +7,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_array, column_or_1d, get_tags
+from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from hybridml.exceptions import DataError
@@ -20,7 +21,8 @@ class ScaledTargetHead(RegressorMixin, MetaEstimatorMixin, ShortNames):
 
     Support vector regression bounds its coefficients by `C` and ignores errors below
     `epsilon`: both are in the unit of the target, so that no default suits both cell
-    counts and prices. Predictions come back in the unit of `y`.
+    counts and prices. Predictions come back in the unit of `y`. Several targets are
+    learned one by one, each by a regressor of its own.
 
     Parameters
     ----------
@@ -31,7 +33,7 @@ class ScaledTargetHead(RegressorMixin, MetaEstimatorMixin, ShortNames):
     Attributes
     ----------
     regressor_ : regressor
-        Fitted to the standardised targets.
+        Fitted to the standardised targets; of several, a `MultiOutputRegressor`.
     scaler_ : StandardScaler
         Mean and variance of the targets.
 
@@ -52,6 +54,12 @@ class ScaledTargetHead(RegressorMixin, MetaEstimatorMixin, ShortNames):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn the target's mean and variance, then fit the regressor.
 
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        sample_weight : array-like of shape (n_rows,) or None
+
         Raises
         ------
         DataError
@@ -59,19 +67,24 @@ class ScaledTargetHead(RegressorMixin, MetaEstimatorMixin, ShortNames):
         """
         if y is None:
             raise DataError("Got y=None; expected numbers: y should be a 1d array.")
-        y = column_or_1d(check_array(y, ensure_2d=False, input_name="y"), warn=True)
-        self.scaler_ = StandardScaler().fit(y[:, None], sample_weight=sample_weight)
-        targets = self.scaler_.transform(y[:, None])[:, 0]
+        y = check_array(y, ensure_2d=False, input_name="y")
+        table = y.reshape(len(y), -1)
+        self.scaler_ = StandardScaler().fit(table, sample_weight=sample_weight)
+        targets = self.scaler_.transform(table).reshape(y.shape)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        self.regressor_ = clone(self.estimator).fit(X, targets, **weights)
+        regressor = clone(self.estimator)
+        if y.ndim == 2:
+            regressor = MultiOutputRegressor(regressor)
+        self.regressor_ = regressor.fit(X, targets, **weights)
         return self
 
     def predict(self, X: Any) -> npt.NDArray[np.floating]:
-        """Predict in the unit of the targets given to `fit`."""
+        """Predict in the unit of the targets given to `fit`, and in their shape."""
         check_is_fitted(self)
-        targets = self.regressor_.predict(X)[:, None]
-        predicted: npt.NDArray[np.floating] = self.scaler_.inverse_transform(targets)
-        return predicted[:, 0]
+        targets = self.regressor_.predict(X)
+        table = targets.reshape(-1, self.scaler_.n_features_in_)
+        predicted: npt.NDArray[np.floating] = self.scaler_.inverse_transform(table)
+        return predicted.reshape(targets.shape)
 
     @property
     def n_features_in_(self) -> int:
@@ -80,5 +93,6 @@ class ScaledTargetHead(RegressorMixin, MetaEstimatorMixin, ShortNames):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
         tags.input_tags.sparse = get_tags(self.estimator).input_tags.sparse
         return tags

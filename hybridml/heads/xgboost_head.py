@@ -165,6 +165,8 @@ class XGBoostClassifier(ClassifierMixin, _XGBoostHead):
 class XGBoostRegressor(RegressorMixin, _XGBoostHead):
     """Gradient-boosted trees for numbers: `XGBoostClassifier`'s counterpart.
 
+    Several targets are learned one by one, each by trees of its own.
+
     Parameters
     ----------
     n_estimators, max_depth, learning_rate, subsample, colsample_bytree : optional
@@ -217,19 +219,30 @@ class XGBoostRegressor(RegressorMixin, _XGBoostHead):
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit the trees."""
+        """Fit the trees to `y` of shape (n_rows,) or (n_rows, n_targets)."""
         from xgboost import XGBRegressor
 
-        X, y = validate_data(self, X, y, ensure_all_finite="allow-nan", y_numeric=True)
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            ensure_all_finite="allow-nan",
+            multi_output=True,
+            y_numeric=True,
+        )
         weights = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         self.model_ = _fit(XGBRegressor, self, X, y, weights)
         return self
 
-    def predict(self, X: Any) -> npt.NDArray[np.float32]:
-        """Predict one number for each row."""
+    def predict(self, X: Any) -> npt.NDArray[np.float64]:
+        """Predict the numbers of each row, in the shape of `y` in fit."""
         X = _check_features(self, X)
-        predicted: npt.NDArray[np.float32] = self.model_.predict(X)
-        return predicted
+        return np.asarray(self.model_.predict(X), dtype=np.float64)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
 
 def _fit(model_class: Any, head: BaseEstimator, X: Any, y: Any, weights: Any) -> Any:

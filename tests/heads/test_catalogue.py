@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from hybridml.exceptions import InvalidParameterError, UnknownHeadError
-from hybridml.heads import get_head, list_heads
+from hybridml.heads import default_heads, get_head, list_heads
 from hybridml.heads.catalogue import HEADS
 
 
@@ -17,7 +17,7 @@ def test_list_heads_is_sorted_and_complete() -> None:
     assert len(set(list_heads())) == len(HEADS)
 
 
-@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
 def test_list_heads_lists_those_that_can_do_the_task(task: str) -> None:
     for spec in HEADS:
         assert (spec.name in list_heads(task)) == (task in spec.tasks)
@@ -29,6 +29,15 @@ def test_logistic_is_no_regressor() -> None:
         get_head("logistic", "regression")
 
 
+@pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
+def test_default_heads_can_do_their_task(task: str) -> None:
+    assert set(default_heads(task)) <= set(list_heads(task))
+
+
+def test_what_classifies_tells_labels_too() -> None:
+    assert list_heads("multilabel") == list_heads("classification")
+
+
 def test_unknown_head_suggests_the_nearest() -> None:
     with pytest.raises(UnknownHeadError, match="Did you mean 'linear_svm'"):
         get_head("lienar_svm")
@@ -37,12 +46,14 @@ def test_unknown_head_suggests_the_nearest() -> None:
 def test_unknown_task_suggests_the_nearest() -> None:
     with pytest.raises(InvalidParameterError, match="Did you mean 'regression'"):
         list_heads("regresion")
+    with pytest.raises(InvalidParameterError, match="Did you mean 'multilabel'"):
+        default_heads("multi_label")
 
 
 @pytest.mark.parametrize("spec", HEADS, ids=lambda spec: spec.name)
 def test_every_grid_names_parameters_of_the_estimators(spec) -> None:
     for task in spec.tasks:
-        assert set(spec.grid) <= set(spec.build[task]().get_params())
+        assert set(spec.grid) <= set(spec.make(task).get_params())
     assert all(2 <= len(values) <= 4 for values in spec.grid.values())
 
 

@@ -14,7 +14,9 @@ from sklearn.preprocessing import StandardScaler
 from hybridml.exceptions import InvalidParameterError, UnknownHeadError
 from hybridml.heads import (
     CalibratedHead,
+    MultiLabelHead,
     ScaledTargetHead,
+    get_head,
     head_grid,
     list_heads,
     make_head,
@@ -44,9 +46,15 @@ def prices() -> tuple[np.ndarray, np.ndarray]:
     return X.astype(np.float32), y * OWN_SCALE + 50 * OWN_SCALE
 
 
+@pytest.fixture(scope="module")
+def marks(animals) -> tuple[np.ndarray, np.ndarray]:
+    X, y = animals
+    return X, np.column_stack([y == "cat", y != "eel", X[:, 0] > X[:, 0].mean()])
+
+
 @pytest.fixture
-def rows(task, animals, prices):
-    return animals if task == "classification" else prices
+def rows(task, animals, marks, prices):
+    return {"classification": animals, "multilabel": marks, "regression": prices}[task]
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -70,6 +78,55 @@ def test_every_regressor_learns_targets_in_any_unit(name: str, prices) -> None:
         )
 
 
+@pytest.mark.parametrize("name", REGRESSORS)
+def test_every_regressor_learns_several_targets(name: str, prices) -> None:
+    X, y = prices
+    table = np.column_stack([y, X[:, 0], -y])
+    head = make_head(name, task="regression", random_state=0, n_jobs=1)
+    found = head.fit(X, table).predict(X)
+    assert found.shape == table.shape
+    for column, target in enumerate(table.T):
+        alone = clone(head).fit(X, target).predict(X)
+        tolerance = 0.3 if name == "xgboost" else 1e-6  # the rows drawn are others
+        assert np.abs(found[:, column] - alone).mean() < tolerance * target.std()
+
+
+@pytest.mark.parametrize("calibrate", [False, True])
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_every_classifier_tells_several_labels(
+    name: str, calibrate: bool, marks
+) -> None:
+    X, present = marks
+    options = {"calibrate": calibrate, "random_state": 0, "n_jobs": 1}
+    head = make_head(name, task="multilabel", **options).fit(X, present)
+    assert head.predict(X).shape == (60, 3)
+    assert (head.predict(X) == present).mean() > 0.7  # ridge's default is strong
+    spec = get_head(name)
+    assert hasattr(head, "predict_proba") == (calibrate or spec.gives_probabilities)
+    if hasattr(head, "predict_proba"):
+        probabilities = head.predict_proba(X)
+        assert probabilities.shape == (60, 3)
+        assert ((probabilities >= 0) & (probabilities <= 1)).all()
+        np.testing.assert_array_equal(probabilities > 0.5, head.predict(X))
+
+
+@pytest.mark.parametrize("calibrate", [False, True])
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_label_without_examples_does_not_crash(
+    name: str, calibrate: bool, marks
+) -> None:
+    X, present = marks
+    constant = np.ones(60, dtype=bool)
+    once = np.arange(60) == 7
+    table = np.column_stack([present, constant, ~constant, once])
+    head = make_head(name, task="multilabel", calibrate=calibrate, **quick(name))
+    found = head.fit(X, table).predict(X)
+    assert found[:, 3].all()
+    assert not found[:, 4].any()
+    if hasattr(head, "predict_proba"):
+        assert head.predict_proba(X)[:, 3:5].tolist() == [[1.0, 0.0]] * 60
+
+
 @pytest.mark.parametrize(("name", "task"), PAIRS)
 def test_grid_search_over_its_own_grid_works(name: str, task: str, rows) -> None:
     X, y = rows
@@ -89,16 +146,20 @@ def test_clone_and_pickle_predict_the_same(name: str, task: str, rows) -> None:
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(head)).predict(X), expected)
 
 
-@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
 @pytest.mark.parametrize("name", ["linear_svm", "rbf_svm"])
 def test_set_params_reaches_the_estimator_inside(name: str, task: str, rows) -> None:
     X, y = rows
-    options = {"calibrate": True} if task == "classification" else {"task": task}
-    head = make_head(name, **options).set_params(head__C=0.125).fit(X, y)
+    head = make_head(name, task=task, calibrate=task != "regression")
+    head.set_params(head__C=0.125).fit(X, y)
     assert _fitted_inside(head.named_steps["head"]).C == 0.125
 
 
-def _fitted_inside(wrapper: CalibratedHead | ScaledTargetHead) -> object:
+def _fitted_inside(
+    wrapper: CalibratedHead | MultiLabelHead | ScaledTargetHead,
+) -> object:
+    if isinstance(wrapper, MultiLabelHead):
+        return _fitted_inside(wrapper.estimators_[0])
     if isinstance(wrapper, ScaledTargetHead):
         return wrapper.regressor_
     return wrapper.calibrated_.calibrated_classifiers_[0].estimator
@@ -150,10 +211,21 @@ def test_deep_features_of_usual_size_converge(
 ) -> None:
     # Warnings are errors in this suite: a ConvergenceWarning fails the test.
     X, y = make_blobs(800, 1280, centers=3, cluster_std=noise, random_state=0)
-    target = y if task == "classification" else X[:, :5].sum(axis=1)
+    targets = {"classification": y, "regression": X[:, :5].sum(axis=1)}
+    target = targets.get(task, np.column_stack([y == 0, y < 2]))
     options = {"n_estimators": 2, "n_jobs": 1} if name == "xgboost" else {}
     head = make_head(name, task=task, **options).fit(X.astype(np.float32), target)
-    assert head.predict(X.astype(np.float32)).shape == (800,)
+    assert head.predict(X.astype(np.float32)).shape == target.shape
+
+
+def test_balanced_class_weight_finds_more_of_a_rare_label(marks) -> None:
+    X, y = make_blobs([20, 200], 5, centers=[[0.0] * 5, [1.0] * 5], random_state=0)
+    table = np.column_stack([y == 0, y == 1])
+    plain, fair = (
+        make_head("logistic", task="multilabel", class_weight=weight).fit(X, table)
+        for weight in (None, "balanced")
+    )
+    assert fair.predict(X)[:, 0].sum() > plain.predict(X)[:, 0].sum()
 
 
 def test_options_reach_the_estimator() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import get_scorer
 from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from hybridml.exceptions import DataError
-from hybridml.heads import CalibratedHead, ScaledTargetHead
+from hybridml.heads import CalibratedHead, MultiLabelHead, ScaledTargetHead
 
 
 def expected_failures(estimator: object) -> dict[str, str]:
@@ -50,6 +51,20 @@ def test_one_class_cannot_be_calibrated() -> None:
 def test_constant_targets_are_predicted_as_they_are() -> None:
     head = ScaledTargetHead(Ridge()).fit([[0.0], [1.0]], [7.0, 7.0])
     np.testing.assert_allclose(head.predict([[5.0]]), [7.0])
+
+
+@pytest.mark.parametrize("n_labels", [2, 3])
+@pytest.mark.parametrize("scoring", ["roc_auc", "average_precision", "f1_macro"])
+def test_scorers_of_scikit_learn_judge_labels(n_labels: int, scoring: str) -> None:
+    X = np.random.default_rng(0).normal(size=(40, n_labels))
+    head = MultiLabelHead(LogisticRegression()).fit(X, X > 0)
+    assert get_scorer(scoring)(head, X, X > 0) > 0.9
+
+
+@pytest.mark.parametrize("y", [[0, 1], [[0, 2], [1, 0]], [["a", "b"], ["b", "a"]]])
+def test_labels_are_a_table_of_0_and_1(y: list) -> None:
+    with pytest.raises(DataError, match="expected a column of 0 and 1 for each label"):
+        MultiLabelHead(LinearSVC()).fit([[0.0], [1.0]], y)
 
 
 def test_missing_targets_are_refused() -> None:

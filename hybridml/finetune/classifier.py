@@ -126,8 +126,9 @@ class FineTuneClassifier(ClassifierMixin, FineTuneEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        With several labels an image, the numbers of their columns.
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        With several labels an image, ``[0, 1]`` for each label: by this scikit-learn's
+        scorers know that they are labels.
     multilabel_ : bool
         Whether `y` was a table with a column for each label.
     history_ : DataFrame
@@ -235,7 +236,7 @@ class FineTuneClassifier(ClassifierMixin, FineTuneEstimator):
                 message = describe("class_weight", self.class_weight, expected, cure)
                 raise InvalidParameterError(message)
             weights = weigh_images(table, None, sample_weight)
-            self.classes_ = np.arange(table.shape[1])
+            self.classes_: Any = [np.arange(2)] * table.shape[1]
             return label_targets(table, weights)
         labels = check_labels(y, n_images)
         weights = weigh_images(labels, self.class_weight, sample_weight)

@@ -130,8 +130,8 @@ class TunedNetwork:
     def tensors(self) -> dict[str, torch.Tensor]:
         """All its weights by name, those of the head included."""
         head = {
-            "weight": torch.from_numpy(self.head.weight),
-            "bias": torch.from_numpy(self.head.bias),
+            "weight": torch.from_numpy(self.head.weight).contiguous(),
+            "bias": torch.from_numpy(self.head.bias).contiguous(),
         }
         trunk = {f"{_TRUNK}{name}": v for name, v in self.trunk_state().items()}
         return {**trunk, **{f"{_HEAD}{name}": v for name, v in head.items()}}

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import f1_score, get_scorer, roc_auc_score
 from sklearn.model_selection import cross_val_score
 from sklearn.utils import get_tags
 
@@ -43,7 +43,7 @@ def test_each_label_is_told(labelled: Labelled, container: Any) -> None:
     assert model.multilabel_
     np.testing.assert_array_equal(model.predict(X), y)
     assert model.score(X, y) == 1
-    assert model.classes_.tolist() == [0, 1]
+    assert [two.tolist() for two in model.classes_] == [[0, 1], [0, 1]]
 
 
 def test_probabilities_are_those_of_each_label(labelled: Labelled) -> None:
@@ -150,3 +150,12 @@ def test_it_is_pickled_and_cross_validated(labelled: Labelled) -> None:
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
     assert cross_val_score(_classifier(epochs=0), X, y, cv=2).mean() > 0.9
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "average_precision"])
+def test_scorers_of_probabilities_judge_two_labels(
+    labelled: Labelled, scoring: str
+) -> None:
+    X, y = labelled
+    model = _classifier(epochs=0).fit(X, y)
+    assert get_scorer(scoring)(model, X, y) == 1

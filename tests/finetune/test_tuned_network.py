@@ -51,6 +51,13 @@ def test_unpickled_network_predicts_the_same() -> None:
     )
 
 
+def test_head_in_any_memory_order_is_pickled() -> None:
+    tuned = _tuned()
+    tuned.head = LinearHead(np.asfortranarray(tuned.head.weight), tuned.head.bias)
+    again = pickle.loads(pickle.dumps(tuned))
+    np.testing.assert_array_equal(again.head.weight, tuned.head.weight)
+
+
 def test_tuned_network_of_a_module_brings_it_along() -> None:
     torch.manual_seed(0)
     own = nn.Sequential(

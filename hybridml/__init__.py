@@ -30,13 +30,25 @@ if TYPE_CHECKING:
     from hybridml.images import load_image_folder, load_manifest
     from hybridml.tracking import MLflowTracker, NullTracker, RecordingTracker
     from hybridml.transfer import (
+        Advice,
+        AllLayersClassifier,
+        AllLayersRegressor,
         PretrainedClassifier,
         TransferClassifier,
         TransferComparison,
+        TransferRegressor,
+        advise_transfer_case,
         compare_transfer_cases,
+        layer_curve,
+        measure_similarity,
+        score_backbones,
+        score_cut_layers,
     )
 
 __all__ = [
+    "Advice",
+    "AllLayersClassifier",
+    "AllLayersRegressor",
     "Backbone",
     "DeepFeatureExtractor",
     "FeatureStore",
@@ -50,22 +62,31 @@ __all__ = [
     "Stage",
     "TransferClassifier",
     "TransferComparison",
+    "TransferRegressor",
     "XGBoostClassifier",
     "XGBoostRegressor",
+    "advise_transfer_case",
     "compare_transfer_cases",
     "head_grid",
+    "layer_curve",
     "list_backbones",
     "list_cut_layers",
     "list_heads",
     "load_image_folder",
     "load_manifest",
     "make_head",
+    "measure_similarity",
     "register_backbone",
+    "score_backbones",
+    "score_cut_layers",
 ]
 
 __version__: str
 
 _HOME = {
+    "Advice": "hybridml.transfer",
+    "AllLayersClassifier": "hybridml.transfer",
+    "AllLayersRegressor": "hybridml.transfer",
     "Backbone": "hybridml.backbones",
     "DeepFeatureExtractor": "hybridml.features",
     "FeatureStore": "hybridml.features",
@@ -79,17 +100,23 @@ _HOME = {
     "Stage": "hybridml.backbones",
     "TransferClassifier": "hybridml.transfer",
     "TransferComparison": "hybridml.transfer",
+    "TransferRegressor": "hybridml.transfer",
     "XGBoostClassifier": "hybridml.heads",
     "XGBoostRegressor": "hybridml.heads",
+    "advise_transfer_case": "hybridml.transfer",
     "compare_transfer_cases": "hybridml.transfer",
     "head_grid": "hybridml.heads",
+    "layer_curve": "hybridml.transfer",
     "list_backbones": "hybridml.backbones",
     "list_cut_layers": "hybridml.backbones",
     "list_heads": "hybridml.heads",
     "load_image_folder": "hybridml.images",
     "load_manifest": "hybridml.images",
     "make_head": "hybridml.heads",
+    "measure_similarity": "hybridml.transfer",
     "register_backbone": "hybridml.backbones",
+    "score_backbones": "hybridml.transfer",
+    "score_cut_layers": "hybridml.transfer",
 }
 
 

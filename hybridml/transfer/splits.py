@@ -12,9 +12,12 @@ from sklearn.model_selection import StratifiedKFold, check_cv
 from hybridml._checks import describe, is_count
 from hybridml._labels import check_class_sizes
 from hybridml.exceptions import DataError, InvalidParameterError
+from hybridml.transfer.label_folds import bin_numbers, spread_labels
+from hybridml.transfer.tasks import Task
 
 Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
+_MIN_TEST = 2  # R squared compares with the mean of the test images
 _EXPECTED = "at least 2 folds, a splitter, or pairs of (train, test) positions"
 
 
@@ -27,15 +30,25 @@ def stratified_folds(
     return StratifiedKFold(n_possible, shuffle=True, random_state=random_state)
 
 
-def make_folds(labels: npt.NDArray[Any], cv: Any, random_state: int) -> list[Fold]:
-    """Make the folds of a comparison.
+def inner_folds(
+    targets: npt.NDArray[Any],
+    n_folds: int,
+    random_state: int,
+    task: Task = "classification",
+) -> list[Fold]:
+    """Make shuffled folds inside a training part; fewer where images are few.
+
+    Classes are stratified, and so are numbers, by bins of equal size, and labels, by
+    iterative stratification.
 
     Parameters
     ----------
-    labels : ndarray of shape (n_images,)
-    cv : int, splitter or iterable of (train, test)
-        A number means shuffled stratified folds; train and test are positions or masks.
+    targets : ndarray of shape (n_images,) or (n_images, n_targets)
+    n_folds : int
+        At most; not more than the smallest class has images, nor, but for classes, so
+        many that a test part has fewer than two images.
     random_state : int
+    task : {"classification", "multilabel", "regression"}, default="classification"
 
     Returns
     -------
@@ -45,21 +58,55 @@ def make_folds(labels: npt.NDArray[Any], cv: Any, random_state: int) -> list[Fol
     Raises
     ------
     DataError
-        If a class has too few images, in all or in the training part of a fold.
+        If there are fewer than four images with labels or numbers.
+    """
+    if task == "classification":
+        splitter = stratified_folds(targets, n_folds, random_state)
+        return list(splitter.split(np.zeros(len(targets)), targets))
+    n_possible = max(2, min(n_folds, len(targets) // _MIN_TEST))
+    return _spread_folds(targets, n_possible, random_state, task)
+
+
+def make_folds(
+    targets: npt.NDArray[Any],
+    cv: Any,
+    random_state: int,
+    task: Task = "classification",
+) -> list[Fold]:
+    """Make the folds of a comparison.
+
+    Parameters
+    ----------
+    targets : ndarray of shape (n_images,) or (n_images, n_targets)
+    cv : int, splitter or iterable of (train, test)
+        A number means shuffled folds, stratified as `inner_folds` are; train and test
+        are positions or masks.
+    random_state : int
+    task : {"classification", "multilabel", "regression"}, default="classification"
+
+    Returns
+    -------
+    folds : list of (train, test)
+        Positions.
+
+    Raises
+    ------
+    DataError
+        If a class has too few images, in all or in the training part of a fold; or
+        there is but one class, label or number to learn from; or a regression has
+        fewer than two images to be tested on.
     InvalidParameterError
         If `cv` is none of these, or a training and a test part share images.
     """
     if is_count(cv, minimum=2):
-        cure = "Add images, leave these classes out, or ask for fewer folds."
-        check_class_sizes(labels, int(cv), f"{cv} folds need", cure=cure)
-        cv = stratified_folds(labels, int(cv), random_state)
+        cv = _numbered_folds(targets, int(cv), random_state, task)
     elif cv is None or isinstance(cv, str | numbers.Number):
         raise InvalidParameterError(describe("cv", cv, _EXPECTED))
     try:
-        splitter = check_cv(cv, labels, classifier=True)
-        parts = list(splitter.split(np.zeros(len(labels)), labels))
+        splitter = check_cv(cv, targets, classifier=True)
+        parts = list(splitter.split(np.zeros(len(targets)), targets))
         folds = [
-            (_as_positions(train, len(labels)), _as_positions(test, len(labels)))
+            (_as_positions(train, len(targets)), _as_positions(test, len(targets)))
             for train, test in parts
         ]
     except (TypeError, ValueError, IndexError) as exc:
@@ -68,8 +115,38 @@ def make_folds(labels: npt.NDArray[Any], cv: Any, random_state: int) -> list[Fol
     if not folds:
         raise InvalidParameterError(describe("cv", cv, "at least one fold"))
     for number, (train, test) in enumerate(folds):
-        _check_fold(number, train, test, labels)
+        name = f"Fold {number + 1}"
+        _check_parts(name, train, test)
+        _check_targets(name, targets[train], len(test), task)
     return folds
+
+
+def _numbered_folds(
+    targets: npt.NDArray[Any], n_folds: int, random_state: int, task: Task
+) -> list[Fold]:
+    if task != "classification":
+        return _spread_folds(targets, n_folds, random_state, task)
+    cure = "Add images, leave these classes out, or ask for fewer folds."
+    check_class_sizes(targets, n_folds, f"{n_folds} folds need", cure=cure)
+    return inner_folds(targets, n_folds, random_state)
+
+
+def _spread_folds(
+    targets: npt.NDArray[Any], n_folds: int, random_state: int, task: Task
+) -> list[Fold]:
+    """Share labels or numbers out to folds of two images or more."""
+    n_images, n_needed = len(targets), _MIN_TEST * n_folds
+    if n_images < n_needed:
+        raise DataError(
+            f"{n_folds} folds need at least {n_needed} images; got {n_images}. Add "
+            "images, or ask for fewer folds."
+        )
+    if task == "multilabel":
+        fold = spread_labels(targets, n_folds, random_state)
+        numbers = range(n_folds)
+        return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in numbers]
+    splitter = StratifiedKFold(n_folds, shuffle=True, random_state=random_state)
+    return list(splitter.split(np.zeros(n_images), bin_numbers(targets, n_folds)))
 
 
 def _as_positions(part: Any, n_images: int) -> npt.NDArray[np.intp]:
@@ -80,13 +157,9 @@ def _as_positions(part: Any, n_images: int) -> npt.NDArray[np.intp]:
     return positions
 
 
-def _check_fold(
-    number: int,
-    train: npt.NDArray[np.intp],
-    test: npt.NDArray[np.intp],
-    labels: npt.NDArray[Any],
+def _check_parts(
+    name: str, train: npt.NDArray[np.intp], test: npt.NDArray[np.intp]
 ) -> None:
-    name = f"Fold {number + 1}"
     if not len(train) or not len(test):
         raise InvalidParameterError(
             f"{name} of cv has {len(train)} training and {len(test)} test images; "
@@ -98,6 +171,20 @@ def _check_fold(
             f"{name} of cv has {n_shared} images both to learn from and to be tested "
             "on; expected none."
         )
-    if len(np.unique(labels[train])) < 2:
-        raise DataError(f"{name} of cv has only one class to learn from.")
-    check_class_sizes(labels[train], 2, f"The training part of {name.lower()} needs")
+
+
+def _check_targets(
+    name: str, learned: npt.NDArray[Any], n_test: int, task: Task
+) -> None:
+    """Check what a fold learns from, and that what it is tested on can be scored."""
+    one = {"classification": "one class", "regression": "one number"}
+    if (learned == learned[0]).all():
+        expected = one.get(task, "labels that all its images have, or none,")
+        raise DataError(f"{name} of cv has only {expected} to learn from.")
+    if task == "classification":
+        check_class_sizes(learned, 2, f"The training part of {name.lower()} needs")
+    elif task == "regression" and n_test < _MIN_TEST:
+        raise DataError(
+            f"{name} of cv has {n_test} test image; expected at least {_MIN_TEST}: R "
+            "squared compares with their mean."
+        )

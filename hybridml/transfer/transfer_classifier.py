@@ -1,24 +1,20 @@
-"""One estimator over the five transfer cases, so that a search can choose the case."""
+"""One classifier over the five transfer cases, so that a search can choose the case."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
+from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
-from hybridml._image_input import ImageInput
-from hybridml._labels import check_labels
-from hybridml.backbones.cut_layer import CutLayer
-from hybridml.features.store import FeatureStore
-from hybridml.images.door import as_images
+from hybridml._labels import is_label_table
 from hybridml.transfer.cases.class_map import ClassMap
-from hybridml.transfer.cases.making import CaseOptions, make_case
+from hybridml.transfer.transfer_estimator import TransferEstimator
 
 
 def _can(method: str) -> Callable[[TransferClassifier], bool]:
@@ -26,7 +22,7 @@ def _can(method: str) -> Callable[[TransferClassifier], bool]:
 
     def check(classifier: TransferClassifier) -> bool:
         fitted = getattr(classifier, "estimator_", None)
-        if hasattr(fitted or classifier._make(), method):
+        if hasattr(fitted or classifier._make("classification"), method):
             return True
         raise AttributeError(
             f"case={classifier.case} with head={classifier.head!r} has no {method}. "
@@ -36,7 +32,8 @@ def _can(method: str) -> Callable[[TransferClassifier], bool]:
     return check
 
 
-class TransferClassifier(ImageInput, ClassifierMixin, BaseEstimator):
+@dataclass(eq=False, repr=False)
+class TransferClassifier(ClassifierMixin, TransferEstimator):
     """Classify images by one of the five ways of transferring a pretrained network.
 
     ==== =========================================== ==================================
@@ -62,6 +59,9 @@ class TransferClassifier(ImageInput, ClassifierMixin, BaseEstimator):
         "all" that the weights reach, the best is chosen.
     calibrate : bool, default=False
         Case 1: give heads without probabilities a `predict_proba`.
+    class_weight : "balanced", dict or None, default=None
+        Cases 1 to 4: weights of the classes; for several labels an image, case 1 takes
+        those of each label's 0 and 1. Case 0 counts all classes alike.
     pooling : str, default="mean"
         Case 1: how maps become one row; see `DeepFeatureExtractor`.
     class_map : "learn" or dict, default="learn"
@@ -78,7 +78,8 @@ class TransferClassifier(ImageInput, ClassifierMixin, BaseEstimator):
     ----------
     estimator_ : estimator
         The fitted estimator of the case.
-    classes_ : ndarray of shape (n_classes,)
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        With several labels an image, ``[0, 1]`` for each label.
 
     Examples
     --------
@@ -93,53 +94,20 @@ class TransferClassifier(ImageInput, ClassifierMixin, BaseEstimator):
     True
     """
 
-    def __init__(
-        self,
-        backbone: str = "efficientnet_lite0",
-        *,
-        case: int = 1,
-        head: str | Sequence[str] = "linear_svm",
-        cut_layer: CutLayer = "penultimate",
-        calibrate: bool = False,
-        pooling: str = "mean",
-        class_map: str | ClassMap = "learn",
-        weights: str | Path | None = "default",
-        image_size: int | None = None,
-        epochs: str | int = "auto",
-        augmentation: str = "standard",
-        device: str = "auto",
-        precision: str = "auto",
-        store: str | Path | FeatureStore | None = "default",
-        random_state: int = 0,
-        n_jobs: int | None = None,
-        verbose: int = 0,
-    ) -> None:
-        self.backbone = backbone
-        self.case = case
-        self.head = head
-        self.cut_layer = cut_layer
-        self.calibrate = calibrate
-        self.pooling = pooling
-        self.class_map = class_map
-        self.weights = weights
-        self.image_size = image_size
-        self.epochs = epochs
-        self.augmentation = augmentation
-        self.device = device
-        self.precision = precision
-        self.store = store
-        self.random_state = random_state
-        self.n_jobs = n_jobs
-        self.verbose = verbose
+    _: KW_ONLY
+    calibrate: bool = False
+    class_map: str | ClassMap = "learn"
+    class_weight: Any = None
 
-    def fit(self, X: Any, y: Any) -> TransferClassifier:
+    def fit(self, X: Any, y: Any) -> Self:
         """Fit the estimator of the case.
 
         Parameters
         ----------
         X : sequence of n_images images
             As for `DeepFeatureExtractor`.
-        y : array-like of shape (n_images,)
+        y : array-like of shape (n_images,) or (n_images, n_labels)
+            Classes; or several labels an image, as a table of 0 and 1.
 
         Returns
         -------
@@ -152,33 +120,27 @@ class TransferClassifier(ImageInput, ClassifierMixin, BaseEstimator):
         DataError
             If images and labels do not fit together.
         """
-        estimator = self._make()
-        images = as_images(X)
-        labels = check_labels(y, len(images))
-        self.estimator_ = estimator.fit(images, labels)
-        self.classes_ = np.unique(labels)
+        has_several = is_label_table(y)
+        targets = self._fit(X, y, "multilabel" if has_several else "classification")
+        two = np.arange(2)
+        self.classes_ = [two] * targets.shape[1] if has_several else np.unique(targets)
         return self
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Predicted classes of shape (n_images,)."""
-        check_is_fitted(self, "estimator_")
-        return np.asarray(self.estimator_.predict(as_images(X)))
 
     @available_if(_can("predict_proba"))
     def predict_proba(self, X: Any) -> npt.NDArray[Any]:
         """Class probabilities of shape (n_images, n_classes), where the case has them.
 
-        Case 1 has them with the heads "logistic" and "xgboost", or calibrated.
+        With several labels an image, the probability of each label. Case 1 has them
+        with the heads "logistic" and "xgboost", or calibrated.
         """
-        check_is_fitted(self, "estimator_")
-        return np.asarray(self.estimator_.predict_proba(as_images(X)))
+        return self._apply("predict_proba", X)
 
     @available_if(_can("decision_function"))
     def decision_function(self, X: Any) -> npt.NDArray[Any]:
         """Scores of the decision function, where the case has one."""
-        check_is_fitted(self, "estimator_")
-        return np.asarray(self.estimator_.decision_function(as_images(X)))
+        return self._apply("decision_function", X)
 
-    def _make(self) -> Any:
-        options = {k: v for k, v in self.get_params(deep=False).items() if k != "case"}
-        return make_case(self.case, CaseOptions(**options))
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.model_selection import GroupKFold, ShuffleSplit
+from sklearn.model_selection import GroupKFold, KFold, RepeatedKFold, ShuffleSplit
 
 from hybridml.exceptions import DataError, InvalidParameterError
-from hybridml.transfer.splits import make_folds, stratified_folds
+from hybridml.transfer.splits import inner_folds, make_folds, stratified_folds
 
 LABELS = np.repeat(["a", "b", "c"], [10, 8, 6])
+NUMBERS = np.random.default_rng(0).normal(size=40) ** 3
+TABLE = np.random.default_rng(0).random((60, 4)) < [0.5, 0.3, 0.1, 0.05]
+TASKS = {"classification": LABELS, "multilabel": TABLE, "regression": NUMBERS}
 
 
 def test_a_number_gives_stratified_folds() -> None:
@@ -85,6 +88,74 @@ def test_every_training_part_needs_two_images_of_its_classes() -> None:
         make_folds(LABELS, [([0, 1, 2, 10], [3])], 0)
     with pytest.raises(DataError, match="Fold 1 of cv has only one class to learn"):
         make_folds(LABELS, [([0, 1, 2], [3])], 0)
+
+
+@pytest.mark.parametrize("task", list(TASKS))
+def test_folds_of_every_task_part_the_images(task: Any) -> None:
+    targets = TASKS[task]
+    for folds in (make_folds(targets, 4, 0, task), inner_folds(targets, 4, 0, task)):
+        assert len(folds) == 4
+        tested = np.concatenate([test for _, test in folds])
+        np.testing.assert_array_equal(np.sort(tested), np.arange(len(targets)))
+        for train, test in folds:
+            whole = np.sort([*train, *test])
+            np.testing.assert_array_equal(whole, np.arange(len(targets)))
+    again, other = (make_folds(targets, 4, seed, task) for seed in (0, 1))
+    np.testing.assert_array_equal(again[0][1], make_folds(targets, 4, 0, task)[0][1])
+    assert not np.array_equal(again[0][1], other[0][1])
+
+
+@pytest.mark.parametrize(
+    ("task", "targets"),
+    [("multilabel", TABLE), ("regression", NUMBERS), ("regression", TABLE * 1.5)],
+)
+@pytest.mark.parametrize("cv", [RepeatedKFold(n_splits=3, n_repeats=2), KFold(2)])
+def test_splitters_are_used_for_every_task(task: Any, targets: Any, cv: Any) -> None:
+    assert len(make_folds(targets, cv, 0, task)) == cv.get_n_splits()
+
+
+def test_folds_of_numbers_are_alike() -> None:
+    means = [
+        np.sort(NUMBERS[test]).mean()
+        for _, test in make_folds(NUMBERS, 4, 0, "regression")
+    ]
+    plain = [
+        NUMBERS[test].mean()
+        for _, test in KFold(4, shuffle=True, random_state=0).split(NUMBERS)
+    ]
+    assert np.std(means) < np.std(plain)
+
+
+@pytest.mark.parametrize(
+    ("task", "few", "message"),
+    [
+        ("regression", NUMBERS[:7], "4 folds need at least 8 images; got 7"),
+        ("multilabel", TABLE[:7], "4 folds need at least 8 images; got 7"),
+    ],
+)
+def test_fewer_images_than_the_folds_need_are_counted(
+    task: Any, few: Any, message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        make_folds(few, 4, 0, task)
+    assert len(inner_folds(few, 4, 0, task)) == 3
+    with pytest.raises(DataError, match="2 folds need at least 4 images; got 3"):
+        inner_folds(few[:3], 4, 0, task)
+
+
+@pytest.mark.parametrize(
+    ("task", "targets", "message"),
+    [
+        ("regression", np.ones(6), "Fold 1 of cv has only one number to learn from"),
+        ("multilabel", np.ones((6, 2)) > 0, "only labels that all its images have, or"),
+        ("regression", np.arange(6.0), r"has 1 test image; expected at least 2: R sq"),
+    ],
+)
+def test_folds_that_cannot_be_learned_or_scored_are_refused(
+    task: Any, targets: Any, message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        make_folds(targets, [([0, 1, 2, 3], [4])], 0, task)
 
 
 @pytest.mark.parametrize(("smallest", "n_folds"), [(2, 2), (4, 4), (30, 5)])

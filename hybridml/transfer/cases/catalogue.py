@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hybridml._checks import describe, is_count
 from hybridml.exceptions import InvalidParameterError
+from hybridml.transfer.tasks import Task
 
 CASES = {
     0: "the pretrained network as it is",
@@ -12,6 +13,17 @@ CASES = {
     3: "fine-tune everything",
     4: "train from scratch",
 }
+
+
+def cases_of(task: Task) -> tuple[int, ...]:
+    """List the cases that can do a task: a pretrained network's outputs are no numbers.
+
+    Examples
+    --------
+    >>> cases_of("regression")
+    (1, 2, 3, 4)
+    """
+    return tuple(case for case in CASES if case or task != "regression")
 
 
 def check_case(case: object) -> None:

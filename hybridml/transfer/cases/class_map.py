@@ -48,11 +48,43 @@ def learn_class_map(
     return np.asarray(evidence / evidence.sum(axis=1, keepdims=True))
 
 
+def learn_label_map(
+    outputs: Floats, present: npt.NDArray[np.bool_], *, smoothing: float = 1.0
+) -> npt.NDArray[np.float64]:
+    """Estimate, for each output of the network, which labels it speaks for.
+
+    Each label is a class map of its own, of the images that have it and those that do
+    not; both count alike, however rare the label is. What all the images agree on is
+    taken for certain.
+
+    Parameters
+    ----------
+    outputs : ndarray of shape (n_images, n_outputs)
+    present : ndarray of shape (n_images, n_labels), bool
+    smoothing : float, default=1.0
+        As for `learn_class_map`.
+
+    Returns
+    -------
+    shares : ndarray of shape (n_outputs, n_labels), float64
+        P(label | output).
+    """
+    columns = [
+        np.full(outputs.shape[1], float(has_it[0]))
+        if (has_it == has_it[0]).all()
+        else learn_class_map(outputs, has_it.astype(int), smoothing=smoothing)[:, 1]
+        for has_it in present.T
+    ]
+    return np.column_stack(columns)
+
+
 def named_class_map(
     class_map: ClassMap,
     classes: npt.NDArray[Any],
     categories: Sequence[str],
     n_outputs: int,
+    *,
+    exclusive: bool = True,
 ) -> npt.NDArray[np.float64]:
     """Turn a map from class to output names (or numbers) into shares.
 
@@ -63,6 +95,9 @@ def named_class_map(
     categories : sequence of str
         Names of the outputs, in order; empty where they have none.
     n_outputs : int
+    exclusive : bool, default=True
+        Whether an image has one class only; else an output speaks wholly for each of
+        the labels that it is named for.
 
     Returns
     -------
@@ -87,6 +122,8 @@ def named_class_map(
             raise DataError(f"Got class_map with no outputs for {label!r}.")
         for output in outputs:
             shares[_find_output(output, categories, n_outputs), column] = 1.0
+    if not exclusive:
+        return shares
     total = shares.sum(axis=1, keepdims=True)
     return np.asarray(np.divide(shares, total, out=shares, where=total > 0))
 

@@ -1,33 +1,25 @@
-"""Case 1's search: which cut layer, head and strength, by inner cross-validation."""
+"""Case 1's search for classes and labels: which cut layer, head and strength."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from joblib import parallel_config
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.base import ClassifierMixin
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
-from hybridml._checks import Problems, describe, is_count
-from hybridml._image_input import ImageInput
-from hybridml._labels import check_labels
-from hybridml._threads import one_blas_thread
-from hybridml.backbones.cut_layer import CutLayer
-from hybridml.exceptions import InvalidParameterError
-from hybridml.features.extractor import DeepFeatureExtractor
-from hybridml.heads.making import head_grid, make_head
+from hybridml._labels import is_label_table
+from hybridml.heads.making import make_head
 from hybridml.images.door import as_images
-from hybridml.transfer.cases.search_space import list_heads_to_try, list_layers_to_try
+from hybridml.transfer.cases.layer_search import LayerSearch
+from hybridml.transfer.cases.search_space import list_heads_to_try
 from hybridml.transfer.scoring import scores_probabilities
-from hybridml.transfer.splits import stratified_folds
-from hybridml.transfer.stage_features import features_of_layers
+from hybridml.transfer.tasks import Task
 
 
 def _can(method: str) -> Callable[[CutLayerSearch], bool]:
@@ -43,7 +35,8 @@ def _can(method: str) -> Callable[[CutLayerSearch], bool]:
     return check
 
 
-class CutLayerSearch(ImageInput, ClassifierMixin, BaseEstimator):
+@dataclass(eq=False, repr=False)
+class CutLayerSearch(ClassifierMixin, LayerSearch):
     """Choose a cut layer, a head and the head's strength, then fit that pipeline.
 
     Each image goes through the backbone once: with a store, features of all the
@@ -60,11 +53,13 @@ class CutLayerSearch(ImageInput, ClassifierMixin, BaseEstimator):
         Names that `make_head` knows; each with its default grid.
     calibrate : bool, default=False
         Give the head of the best pipeline probabilities, where it has none by itself.
+    class_weight : "balanced", dict or None, default=None
+        Weights of the classes, or of each label's 0 and 1.
     cv : int, default=3
         Inner folds; fewer where a class has fewer images.
     scoring : str, callable or None, default=None
-        As for `GridSearchCV`; None is the accuracy. A score of probabilities calibrates
-        the heads that are compared.
+        As for `GridSearchCV`; None is the accuracy, or with several labels an image
+        "f1_macro". A score of probabilities calibrates the heads that are compared.
     random_state : int, default=0
     n_jobs : int or None, default=None
         Threads of the search.
@@ -80,11 +75,13 @@ class CutLayerSearch(ImageInput, ClassifierMixin, BaseEstimator):
         One row a cut layer and head: cut_layer, head, params, score, score_std. Stages
         stand from the input to the output; of equal scores the first one wins, which is
         the cheapest.
-    classes_ : ndarray of shape (n_classes,)
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        With several labels an image, ``[0, 1]`` for each label.
 
     Examples
     --------
     >>> import numpy as np
+    >>> from hybridml import DeepFeatureExtractor
     >>> rng = np.random.default_rng(0)
     >>> dark, light = rng.integers(0, 99, (2, 6, 64, 64, 3), dtype=np.uint8)
     >>> X, y = np.concatenate([dark, light + 150]), ["dark"] * 6 + ["light"] * 6
@@ -94,34 +91,18 @@ class CutLayerSearch(ImageInput, ClassifierMixin, BaseEstimator):
     1.0
     """
 
-    def __init__(
-        self,
-        extractor: DeepFeatureExtractor,
-        *,
-        cut_layers: CutLayer = "all",
-        heads: str | Sequence[str] = ("linear_svm",),
-        calibrate: bool = False,
-        cv: int = 3,
-        scoring: Any = None,
-        random_state: int = 0,
-        n_jobs: int | None = None,
-    ) -> None:
-        self.extractor = extractor
-        self.cut_layers = cut_layers
-        self.heads = heads
-        self.calibrate = calibrate
-        self.cv = cv
-        self.scoring = scoring
-        self.random_state = random_state
-        self.n_jobs = n_jobs
+    _: KW_ONLY
+    calibrate: bool = False
+    class_weight: Any = None
 
-    def fit(self, X: Any, y: Any) -> CutLayerSearch:
+    def fit(self, X: Any, y: Any) -> Self:
         """Search on inner folds of the images given, then fit the best on all of them.
 
         Parameters
         ----------
         X : sequence of n_images images
-        y : array-like of shape (n_images,)
+        y : array-like of shape (n_images,) or (n_images, n_labels)
+            Classes; or several labels an image, as a table of 0 and 1.
 
         Returns
         -------
@@ -132,36 +113,19 @@ class CutLayerSearch(ImageInput, ClassifierMixin, BaseEstimator):
         InvalidParameterError, UnknownNameError, WeightsError
             If a parameter is wrong, or the score gives no number.
         DataError
-            If a class has fewer than two images: there is nothing to validate on.
+            If a class has fewer than two images, or there are fewer than four with
+            labels: there is nothing to validate on.
         """
-        layers, heads = self._check()
-        images = as_images(X)
-        labels = check_labels(y, len(images), min_per_class=2)
-        self.classes_ = np.unique(labels)
-        rows = []
-        for cut_layer, features in features_of_layers(images, self.extractor, layers):
-            for head in heads:
-                row = self._search_head(features, labels, head)
-                rows.append({"cut_layer": cut_layer, **row})
-        self.results_ = pd.DataFrame(rows)
-        best = rows[int(self.results_["score"].argmax())]
-        self.best_cut_layer_, self.best_head_ = best["cut_layer"], best["head"]
-        self.best_score_ = best["score"]
-        head = self._head(self.best_head_, calibrate=self.calibrate)
-        pipeline = make_pipeline(
-            self._extractor(self.best_cut_layer_), head.set_params(**best["params"])
-        )
-        with one_blas_thread():
-            self.best_estimator_ = pipeline.fit(images, labels)
+        self._fit(X, y, "multilabel" if is_label_table(y) else "classification")
+        self.classes_ = self.best_estimator_.classes_
         return self
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Predicted classes of shape (n_images,)."""
-        return np.asarray(self._fitted().predict(as_images(X)))
 
     @available_if(_can("predict_proba"))
     def predict_proba(self, X: Any) -> npt.NDArray[Any]:
-        """Class probabilities of shape (n_images, n_classes)."""
+        """Class probabilities of shape (n_images, n_classes).
+
+        With several labels an image, the probability of each label.
+        """
         return np.asarray(self._fitted().predict_proba(as_images(X)))
 
     @available_if(_can("decision_function"))
@@ -169,59 +133,19 @@ class CutLayerSearch(ImageInput, ClassifierMixin, BaseEstimator):
         """Scores of the best head's decision function."""
         return np.asarray(self._fitted().decision_function(as_images(X)))
 
-    def _fitted(self) -> Pipeline:
-        check_is_fitted(self, "best_estimator_")
-        return self.best_estimator_
-
-    def _check(self) -> tuple[list[str], list[str]]:
-        """Check the parameters; list the cut layers and the heads."""
-        problems = Problems(type(self).__name__)
-        is_cv = is_count(self.cv, minimum=2)
-        problems.expect(is_cv, "cv", self.cv, "a whole number of folds, at least 2")
-        is_extractor = isinstance(self.extractor, DeepFeatureExtractor)
-        expected = "a DeepFeatureExtractor"
-        problems.expect(is_extractor, "extractor", self.extractor, expected)
-        problems.raise_all()
-        heads = list_heads_to_try(self.heads)
-        return list_layers_to_try(self.cut_layers, self.extractor), heads
-
-    def _extractor(self, cut_layer: str) -> DeepFeatureExtractor:
-        copied: DeepFeatureExtractor = clone(self.extractor)
-        return copied.set_params(cut_layer=cut_layer)  # type: ignore[no-any-return]
-
-    def _head(self, name: str, *, calibrate: bool = False) -> Pipeline:
-        return make_head(name, calibrate=calibrate, random_state=self.random_state)
-
-    def _search_head(
-        self, features: npt.NDArray[np.float32], labels: npt.NDArray[Any], head: str
-    ) -> dict[str, Any]:
-        needs_probabilities = self.scoring is not None and scores_probabilities(
-            self.scoring
+    def _head(self, name: str, task: Task, *, compared: bool) -> Pipeline:
+        calibrate = self.calibrate
+        if compared:
+            calibrate = self.scoring is not None and scores_probabilities(self.scoring)
+        return make_head(
+            name,
+            task=task,
+            calibrate=calibrate,
+            class_weight=self.class_weight,
+            random_state=self.random_state,
         )
-        search = GridSearchCV(
-            self._head(head, calibrate=needs_probabilities),
-            head_grid(head),
-            scoring=self.scoring,
-            cv=stratified_folds(labels, self.cv, self.random_state),
-            refit=False,
-            error_score="raise",
-        )
-        threads = parallel_config(backend="threading", n_jobs=self.n_jobs)
-        with one_blas_thread(), threads:
-            search.fit(features, labels)
-        # Without a refit there is no best_index_: the first of equal scores is best.
-        results = search.cv_results_
-        scores = results["mean_test_score"]
-        if not np.isfinite(scores).any():
-            cure = "Are all the classes in every fold?"
-            expected = "a score that is a number on these images"
-            raise InvalidParameterError(
-                describe("scoring", self.scoring, expected, cure)
-            )
-        best = int(np.nanargmax(scores))
-        return {
-            "head": head,
-            "params": results["params"][best],
-            "score": float(scores[best]),
-            "score_std": float(results["std_test_score"][best]),
-        }
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -10,17 +10,23 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from hybridml._checks import describe
 from hybridml._image_input import ImageInput
-from hybridml._labels import check_labels
+from hybridml._labels import check_label_table, check_labels, is_label_table
 from hybridml.backbones.registry import get_backbone
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.features.store import FeatureStore
 from hybridml.images.door import as_images
-from hybridml.transfer.cases.class_map import ClassMap, learn_class_map, named_class_map
+from hybridml.transfer.cases.class_map import (
+    ClassMap,
+    learn_class_map,
+    learn_label_map,
+    named_class_map,
+)
 
 _TINY = 1e-12
 
@@ -37,16 +43,21 @@ class PretrainedClassifier(ImageInput, ClassifierMixin, BaseEstimator):
         One of `list_backbones()`.
     class_map : "learn" or dict, default="learn"
         A dict names, for each class, the outputs that speak for it, or gives their
-        numbers: ``{"cats": ["tabby", "Egyptian cat"], "dogs": ["beagle", 254]}``.
+        numbers: ``{"cats": ["tabby", "Egyptian cat"], "dogs": ["beagle", 254]}``. Where
+        images have several labels, these go by the numbers of their columns.
     weights, image_size, device, precision, batch_size, store, random_state, n_jobs, \
 verbose
         As for `DeepFeatureExtractor`.
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        With several labels an image, ``[0, 1]`` for each label.
+    multilabel_ : bool
+        Whether `y` was a table with a column for each label.
     shares_ : ndarray of shape (n_outputs, n_classes), float64
-        How much of each output's probability goes to each class.
+        How much of each output's probability goes to each class; or the probability of
+        each label, given the output, where having a label and not are equally common.
 
     Examples
     --------
@@ -57,6 +68,8 @@ verbose
     >>> PretrainedClassifier(image_size=64, store=None).fit(X, y).score(X, y)
     1.0
     """
+
+    classes_: Any
 
     def __init__(
         self,
@@ -92,7 +105,8 @@ verbose
         ----------
         X : sequence of n_images images
             As for `DeepFeatureExtractor`.
-        y : array-like of shape (n_images,)
+        y : array-like of shape (n_images,) or (n_images, n_labels)
+            Classes; or several labels an image, as a table of 0 and 1.
 
         Returns
         -------
@@ -108,29 +122,43 @@ verbose
         """
         check_class_map(self.class_map)
         images = as_images(X)
-        labels = check_labels(y, len(images))
+        targets = self._learn_classes(y, len(images))
         extractor = self._extractor().fit(images)
-        self.classes_, targets = np.unique(labels, return_inverse=True)
         if isinstance(self.class_map, Mapping):
             n_outputs = extractor.n_features_out_
-            names = self._output_names(n_outputs)
             self.shares_ = named_class_map(
-                self.class_map, self.classes_, names, n_outputs
+                self.class_map,
+                np.asarray(self._names_of_classes()),
+                self._output_names(n_outputs),
+                n_outputs,
+                exclusive=not self.multilabel_,
             )
         else:
-            self.shares_ = learn_class_map(self._outputs(images), targets)
+            learn = learn_label_map if self.multilabel_ else learn_class_map
+            self.shares_ = learn(self._outputs(images), targets)
         return self
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
-        """Class probabilities of shape (n_images, n_classes), float64."""
+        """Class probabilities of shape (n_images, n_classes), float64.
+
+        With several labels an image, the probability of each label.
+        """
         check_is_fitted(self, "shares_")
-        proba = self._outputs(as_images(X)) @ self.shares_ + _TINY
+        proba = self._outputs(as_images(X)) @ self.shares_
+        if self.multilabel_:
+            return np.asarray(proba.clip(0.0, 1.0))  # outputs sum to one only nearly
+        proba += _TINY
         return np.asarray(proba / proba.sum(axis=1, keepdims=True))
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Most probable class of each image, of shape (n_images,)."""
-        best = self.predict_proba(X).argmax(axis=1)
-        return np.asarray(self.classes_[best])
+        """Most probable class of each image, of shape (n_images,).
+
+        With several labels an image, a table of 0 and 1 of shape (n_images, n_labels).
+        """
+        proba = self.predict_proba(X)
+        if self.multilabel_:
+            return (proba > 0.5).astype(int)
+        return np.asarray(self.classes_[proba.argmax(axis=1)])
 
     def speakers(self, n_outputs: int = 3) -> dict[Any, list[str]]:
         """Name the outputs that speak most for each class, the strongest first.
@@ -143,8 +171,24 @@ verbose
         order = np.argsort(-self.shares_, axis=0, kind="stable")[:n_outputs]
         return {
             label: [names[i] for i in order[:, column] if self.shares_[i, column] > 0]
-            for column, label in enumerate(self.classes_.tolist())
+            for column, label in enumerate(self._names_of_classes())
         }
+
+    def _learn_classes(self, y: Any, n_images: int) -> npt.NDArray[Any]:
+        """Note what the classes are; code them from 0, or give the table of labels."""
+        self.multilabel_ = is_label_table(y)
+        if self.multilabel_:
+            present = check_label_table(y, n_images)
+            self.classes_ = [np.arange(2)] * present.shape[1]
+            return present
+        self.classes_, codes = np.unique(check_labels(y, n_images), return_inverse=True)
+        return np.asarray(codes)
+
+    def _names_of_classes(self) -> list[Any]:
+        """Classes, or the numbers of the labels' columns."""
+        if self.multilabel_:
+            return list(range(len(self.classes_)))
+        return list(self.classes_.tolist())
 
     def _outputs(self, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         return np.asarray(softmax(self._extractor().transform(images), axis=1))
@@ -169,6 +213,11 @@ verbose
         fetch = get_backbone(self.backbone).fetch_categories
         names = fetch() if fetch is not None else ()
         return names if len(names) == n_outputs else ()
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
 
 def check_class_map(class_map: object) -> None:

@@ -18,6 +18,7 @@ from hybridml.backbones.spec import Backbone
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.heads.catalogue import get_head
+from hybridml.transfer.tasks import Task
 
 
 def list_layers_to_try(
@@ -57,19 +58,21 @@ def list_layers_to_try(
     return sorted(names, key=lambda name: place.get(name, len(stages)))
 
 
-def list_heads_to_try(heads: str | Sequence[str]) -> list[str]:
+def list_heads_to_try(
+    heads: str | Sequence[str], task: Task = "classification"
+) -> list[str]:
     """List each head once, in the order given.
 
     Raises
     ------
     UnknownHeadError
-        If there is no head of this name for a classification.
+        If there is no head of this name for the task.
     InvalidParameterError
         If there is none at all.
     """
     names = list(dict.fromkeys(_as_list("heads", heads)))
     for name in names:
-        get_head(name)
+        get_head(name, task)
     return names
 
 

@@ -10,7 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hybridml.exceptions import DataError
-from hybridml.transfer.cases.class_map import learn_class_map, named_class_map
+from hybridml.transfer.cases.class_map import (
+    learn_class_map,
+    learn_label_map,
+    named_class_map,
+)
 
 CLASSES = np.array(["cats", "dogs"])
 CATEGORIES = ("tabby", "lynx", "beagle", "pug", "crane", "crane")
@@ -103,3 +107,25 @@ def test_unknown_output_is_named(dogs: Any, message: str) -> None:
 def test_class_without_outputs_is_named() -> None:
     with pytest.raises(DataError, match=r"each of the classes \['cats', 'dogs'\]"):
         named_class_map({"cats": ["tabby"]}, CLASSES, CATEGORIES, 6)
+
+
+def test_labels_are_maps_of_their_own() -> None:
+    outputs = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.2, 0.8]])
+    present = np.array([[1, 0], [1, 1], [0, 1], [0, 0]], dtype=bool)
+    shares = learn_label_map(outputs, present)
+    for column, has_it in enumerate(present.T):
+        alone = learn_class_map(outputs, has_it.astype(int))[:, 1]
+        np.testing.assert_array_equal(shares[:, column], alone)
+    assert shares[0, 0] > 0.7 > shares[0, 1] > 0.3
+
+
+def test_labels_that_all_images_agree_on_are_certain() -> None:
+    outputs = np.array([[0.9, 0.1], [0.1, 0.9]])
+    present = np.array([[1, 0], [1, 0]], dtype=bool)
+    assert learn_label_map(outputs, present).tolist() == [[1.0, 0.0], [1.0, 0.0]]
+
+
+def test_an_output_may_speak_for_several_labels() -> None:
+    given = {0: [0, 1], 1: [1]}
+    shares = named_class_map(given, np.arange(2), (), 3, exclusive=False)
+    assert shares.tolist() == [[1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]

@@ -13,6 +13,7 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import cross_val_score
 from torch import nn
 
@@ -262,3 +263,40 @@ def test_two_fits_agree_and_refit_forgets(photos: Photos) -> None:
 def test_parameters_of_the_extractor_can_be_searched() -> None:
     names = _search().get_params()
     assert {"extractor__backbone", "extractor__pooling"} <= set(names)
+
+
+def _two_labels() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    X, y = make_photos(24, n_classes=3)
+    return X, np.column_stack([y == "class0", y != "class2"])
+
+
+@pytest.mark.parametrize(
+    ("scoring", "metric"), [(None, "f1_macro"), ("roc_auc", "roc_auc")]
+)
+def test_several_labels_are_searched(scoring: str | None, metric: str) -> None:
+    X, present = _two_labels()
+    search = _search(heads=["logistic", "linear_svm"], scoring=scoring)
+    search.fit(X, present)
+    assert search.best_score_ > 0.7
+    assert search.predict(X).shape == (24, 2)
+    assert len(search.classes_) == 2
+    assert get_scorer(metric)(search, X, present) > 0.9
+
+
+def test_calibrated_probabilities_of_labels() -> None:
+    X, present = _two_labels()
+    search = _search(calibrate=True, cut_layers="stem").fit(X, present)
+    np.testing.assert_array_equal(search.predict_proba(X) > 0.5, search.predict(X))
+
+
+def test_label_that_some_folds_lack_is_searched() -> None:
+    X, present = _two_labels()
+    rare = np.arange(24) == 5
+    search = _search(heads="logistic", cut_layers="stem")
+    search.fit(X, np.column_stack([present, rare, ~rare | rare]))
+    assert search.predict(X)[:, 3].all()
+
+
+def test_class_weights_reach_the_heads(photos: Photos) -> None:
+    search = _search(class_weight="balanced", cut_layers="stem").fit(*photos)
+    assert search.best_estimator_[-1]["head"].class_weight == "balanced"

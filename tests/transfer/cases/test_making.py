@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sklearn.base import is_regressor
 
-from hybridml import FeatureStore, TransferClassifier
+from hybridml import FeatureStore, TransferClassifier, TransferRegressor
 from hybridml.backbones.counting import images_forwarded
 from hybridml.backbones.registry import get_backbone
 from hybridml.exceptions import (
@@ -22,7 +23,7 @@ from hybridml.exceptions import (
     WeightsError,
 )
 from hybridml.testing import make_photos
-from hybridml.transfer.cases.catalogue import CASES
+from hybridml.transfer.cases.catalogue import CASES, cases_of
 from hybridml.transfer.cases.making import (
     CaseOptions,
     check_options,
@@ -31,12 +32,88 @@ from hybridml.transfer.cases.making import (
 )
 
 IMAGES, LABELS = make_photos(4)
+TARGETS = {
+    "classification": LABELS,
+    "multilabel": np.array([[1, 0], [0, 1], [1, 1], [0, 0]], dtype=bool),
+    "regression": np.arange(4.0),
+}
 
 
 def test_options_are_the_parameters_of_the_classifier() -> None:
     params = TransferClassifier().get_params(deep=False)
     options = {field.name: field.default for field in fields(CaseOptions)}
-    assert {**params, "scoring": None} == {**options, "case": 1}
+    not_of_the_user = {"scoring": None, "task": "classification"}
+    assert {**params, **not_of_the_user} == {**options, "case": 1}
+
+
+def test_options_of_the_regressor_are_parameters_of_the_classifier() -> None:
+    params = TransferRegressor().get_params(deep=False)
+    options = {field.name: field.default for field in fields(CaseOptions)}
+    assert {**options, **params} == {**options, "case": 1, "head": "ridge"}
+
+
+@pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
+def test_every_case_of_a_task_passes(task: Any) -> None:
+    options = CaseOptions("tiny", task=task, cut_layer="all", head="ridge")
+    for case in cases_of(task):
+        check_options(case, options, IMAGES, TARGETS[task])
+
+
+@pytest.mark.parametrize(
+    ("case", "changed", "message"),
+    [
+        (
+            0,
+            {"task": "regression"},
+            r"Got case=0; expected 1 to 4 for regression\. Case 0 has no outputs that "
+            r"are numbers; use case 1 with cut_layer='logits'",
+        ),
+        (1, {"task": "regress"}, "Got task='regress'; expected 'classification', 'mul"),
+        (
+            1,
+            {"task": "regression", "class_weight": "balanced"},
+            "Got class_weight='balanced'; expected None for regression",
+        ),
+        (
+            3,
+            {"task": "multilabel", "class_weight": "balanced"},
+            "expected None for fine-tuning several labels an image",
+        ),
+    ],
+)
+def test_what_does_not_suit_the_task_is_named(
+    case: int, changed: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidParameterError, match=message):
+        make_case(case, CaseOptions("tiny", **changed))
+
+
+def test_head_has_to_suit_the_task() -> None:
+    options = CaseOptions("tiny", task="regression", head=("ridge", "logistic"))
+    with pytest.raises(UnknownHeadError, match="expected a head for regression"):
+        check_options(1, options, IMAGES, TARGETS["regression"])
+
+
+def test_calibration_plays_no_part_in_a_regression() -> None:
+    options = CaseOptions("tiny", task="regression", head="ridge", calibrate=True)
+    assert is_regressor(make_case(1, options))
+    assert is_regressor(make_case(1, replace(options, cut_layer="all")))
+
+
+@pytest.mark.parametrize(
+    ("case", "changed", "name"),
+    [
+        (1, {}, "pipeline__head__class_weight"),
+        (1, {"cut_layer": "all"}, "class_weight"),
+        (2, {}, "class_weight"),
+        (4, {}, "class_weight"),
+    ],
+)
+def test_class_weights_reach_the_estimator(
+    case: int, changed: dict[str, Any], name: str
+) -> None:
+    options = CaseOptions("tiny", class_weight="balanced", **changed)
+    assert make_case(case, options).get_params()[name] == "balanced"
 
 
 def test_cases_are_numbered_from_zero() -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_score
 
 from hybridml import DeepFeatureExtractor, FeatureStore, PretrainedClassifier
@@ -152,3 +153,42 @@ def test_refit_forgets(photos: Photos) -> None:
 def test_nothing_to_predict_gives_nothing(photos: Photos) -> None:
     model = _classifier().fit(*photos)
     assert model.predict([]).shape == (0,)
+
+
+def _two_labels() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    X, y = make_photos(24, n_classes=3)
+    return X, np.column_stack([y == "class0", y != "class2"])
+
+
+def test_several_labels_are_told(photos: Photos) -> None:
+    X, present = _two_labels()
+    model = _classifier().fit(X, present)
+    assert model.multilabel_
+    proba = model.predict_proba(X)
+    assert proba.shape == (24, 2)
+    assert ((proba >= 0) & (proba <= 1)).all()
+    np.testing.assert_array_equal(model.predict(X), proba > 0.5)
+    for label in range(2):
+        assert roc_auc_score(present[:, label], proba[:, label]) > 0.9
+    assert set(model.speakers()) == {0, 1}
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict_proba(X), proba)
+    assert not model.fit(*photos).multilabel_
+
+
+def test_map_of_labels_goes_by_their_columns() -> None:
+    X, present = _two_labels()
+    given = {0: ["thing 3", "thing 4"], 1: ["thing 4"]}
+    model = _classifier(class_map=given).fit(X, present)
+    outputs = _classifier(class_map={0: [3], 1: [4]}).fit(X, present).predict_proba(X)
+    found = model.predict_proba(X)
+    np.testing.assert_allclose(found[:, 0], outputs.sum(axis=1), rtol=1e-6)
+    np.testing.assert_allclose(found[:, 1], outputs[:, 1], rtol=1e-6)
+    with pytest.raises(DataError, match=r"expected outputs for each .*\[0, 1\]"):
+        _classifier(class_map={0: [3]}).fit(X, present)
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "f1_macro", "average_precision"])
+def test_labels_can_be_cross_validated(scoring: str) -> None:
+    X, present = _two_labels()
+    assert cross_val_score(_classifier(), X, present, cv=2, scoring=scoring).min() > 0.6

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from hybridml.report.style import ACCENT, GUIDE, OTHERS, QUIET, TEXT
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_TRAIN, _VALID = "#8a99a6", "#1b6ca8"
-_TEXT, _QUIET, _GUIDE = "#222222", "#6b7680", "#e6eaed"
 _PANEL_INCHES, _HEIGHT_INCHES = 4.6, 3.5
 _CHARACTERS_AN_INCH = 10
 _MOST_DOTS = 40
+_TRAIN, _VALID = OTHERS, ACCENT
 _LOSSES = {
     "train_loss": ("training", _TRAIN, "--"),
     "valid_loss": ("held out", _VALID, "-"),
@@ -87,7 +88,7 @@ def plot_history(
     for axes in panels:
         _mark_epochs(axes, history, kept, start)
     if title:
-        look = {"color": _TEXT, "fontsize": 11, "fontweight": "bold"}
+        look = {"color": TEXT, "fontsize": 11, "fontweight": "bold"}
         width = int(_CHARACTERS_AN_INCH * _PANEL_INCHES * n_panels)
         figure.suptitle(textwrap.fill(title, width), x=0.01, ha="left", **look)
     return figure
@@ -119,7 +120,7 @@ def _draw_losses(axes: Axes, history: pd.DataFrame, kept: int) -> None:
                 xycoords="axes fraction",
                 ha="right",
                 va="top",
-                color=_QUIET,
+                color=QUIET,
                 fontsize=8,
             )
     axes.legend(
@@ -212,20 +213,20 @@ def _mark_epochs(axes: Axes, history: pd.DataFrame, kept: int, start: str) -> No
     from matplotlib.ticker import MaxNLocator
 
     last = max(1, int(history["epoch"].max()))
-    axes.axvline(kept, color=_QUIET, linewidth=1, linestyle=":", zorder=0)
+    axes.axvline(kept, color=QUIET, linewidth=1, linestyle=":", zorder=0)
     axes.set_xlim(-0.03 * last, 1.03 * last)
     ticks = MaxNLocator(nbins=8, integer=True).tick_values(0, last)
     ticks = [int(tick) for tick in ticks if 0 <= tick < 0.95 * last] + [last]
     has_start = bool((history["epoch"] == 0).any())
     names = [start if tick == 0 and has_start else str(tick) for tick in ticks]
     axes.set_xticks(ticks, names)
-    axes.set_xlabel(f"epoch (kept: {kept or start})", fontsize=9, color=_TEXT)
+    axes.set_xlabel(f"epoch (kept: {kept or start})", fontsize=9, color=TEXT)
 
 
 def _dress(axes: Axes, title: str) -> None:
-    axes.set_title(title, loc="left", color=_TEXT, fontsize=10)
-    axes.tick_params(colors=_QUIET, labelsize=8)
-    axes.grid(axis="y", color=_GUIDE)
+    axes.set_title(title, loc="left", color=TEXT, fontsize=10)
+    axes.tick_params(colors=QUIET, labelsize=8)
+    axes.grid(axis="y", color=GUIDE)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(_TRAIN)

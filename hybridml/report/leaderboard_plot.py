@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hybridml.report.style import ACCENT, GUIDE, LINES, OTHERS, QUIET, TEXT, shorten
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WINNER, _OTHERS, _TEXT, _QUIET = "#1b6ca8", "#8a99a6", "#222222", "#6b7680"
-_GUIDE = "#e6eaed"
-_LINES = ("#1b6ca8", "#d1495b", "#d99a1c", "#3a7d44", "#7a5195")
 _INCHES_A_CHARACTER = 0.075
 _PANEL_INCHES, _LAYERS_INCHES = 4.4, 5.6
-_LONGEST_NAME = 27
 
 
 def plot_leaderboard(
@@ -81,7 +79,7 @@ def _label(row: Mapping[Any, Any], titles: Mapping[int, str]) -> tuple[str, str]
     case = row["case"]
     title = f"case {case}: {titles[case]}" if case in titles else f"case {case}"
     parts = [row["backbone"], row["cut_layer"], row["head"]]
-    return title, " · ".join(_shorten(str(part)) for part in parts if part)
+    return title, " · ".join(shorten(str(part)) for part in parts if part)
 
 
 def _draw_cases(
@@ -90,12 +88,12 @@ def _draw_cases(
     n_rows, spreads = len(table), table["score_std"].fillna(0.0)
     for i, row in enumerate(table.to_dict("records")):
         place = n_rows - 1.0 - i  # the best on top
-        axes.axhline(place, color=_GUIDE, linewidth=1, zorder=0)
+        axes.axhline(place, color=GUIDE, linewidth=1, zorder=0)
         axes.errorbar(
             row["score"],
             place,
             xerr=spreads.iloc[i],
-            color=_OTHERS if i else _WINNER,
+            color=OTHERS if i else ACCENT,
             marker="o",
             markersize=6.5 if i else 8,
             linewidth=2,
@@ -125,11 +123,11 @@ def _limits(lows: pd.Series, highs: pd.Series) -> tuple[float, float]:
 def _write_row(
     axes: Axes, place: float, label: tuple[str, str], score: str, *, is_best: bool
 ) -> None:
-    colour, weight = (_WINNER, "bold") if is_best else (_TEXT, "normal")
+    colour, weight = (ACCENT, "bold") if is_best else (TEXT, "normal")
     # In the data's units across the rows, in the axes' along them.
     along = axes.get_yaxis_transform()
     main: dict[str, Any] = {"color": colour, "fontweight": weight, "fontsize": 9.5}
-    detail: dict[str, Any] = {"color": _QUIET, "fontsize": 8}
+    detail: dict[str, Any] = {"color": QUIET, "fontsize": 8}
     for text, x, points_up, side, look in (
         (label[0], -0.02, 6, "right", main),
         (label[1], -0.02, -7, "right", detail),
@@ -159,44 +157,32 @@ def _draw_layers(
             places + 0.08 * (i - (len(heads) - 1) / 2),  # whiskers side by side
             rows["score"],
             yerr=rows["score_std"].fillna(0.0),
-            color=_LINES[i % len(_LINES)],
+            color=LINES[i % len(LINES)],
             marker="o",
             markersize=5,
             linewidth=1.6,
             elinewidth=1,
             label=head,
         )
-    names = [_shorten(layer) for layer in layers]
+    names = [shorten(layer) for layer in layers]
     axes.set_xticks(range(len(layers)), names, rotation=35, ha="right", fontsize=8)
-    axes.grid(axis="y", color=_GUIDE)
+    axes.grid(axis="y", color=GUIDE)
     axes.set_ylabel(f"{scoring} (inner folds)", fontsize=9)
     _dress(axes, "Case 1: where to cut")
     legend = axes.legend(
-        title=_shorten(backbone), frameon=False, fontsize=8, title_fontsize=8.5
+        title=shorten(backbone), frameon=False, fontsize=8, title_fontsize=8.5
     )
     legend.set_alignment("left")
 
 
 def _dress(axes: Axes, title: str) -> None:
-    axes.set_title(title, loc="left", color=_TEXT, fontsize=11, fontweight="bold")
-    axes.tick_params(colors=_QUIET, labelsize=8)
+    axes.set_title(title, loc="left", color=TEXT, fontsize=11, fontweight="bold")
+    axes.tick_params(colors=QUIET, labelsize=8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(_OTHERS)
+    axes.spines[["left", "bottom"]].set_color(OTHERS)
 
 
 def _in_words(row: Mapping[Any, Any]) -> str:
     spread = "" if math.isnan(row["score_std"]) else f" ± {row['score_std']:.3f}"
     return f"{row['score']:.3f}{spread}"
-
-
-def _shorten(name: str) -> str:
-    """Keep both ends of a long name.
-
-    Examples
-    --------
-    >>> _shorten("features.denseblock4.denselayer16.conv2")
-    'features.dens…layer16.conv2'
-    """
-    half = (_LONGEST_NAME - 1) // 2
-    return name if len(name) <= _LONGEST_NAME else f"{name[:half]}…{name[-half:]}"

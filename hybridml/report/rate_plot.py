@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from hybridml.report.style import ACCENT, GUIDE, OTHERS, QUIET, TEXT
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_LINE, _OTHERS, _TEXT, _QUIET = "#1b6ca8", "#8a99a6", "#222222", "#6b7680"
-_GUIDE = "#e6eaed"
 
 
 def plot_rates(
@@ -47,23 +46,23 @@ def plot_rates(
 
     figure = Figure(figsize=(6.4, 4.0), dpi=150, layout="constrained")
     axes = figure.add_subplot()
-    axes.plot(rates, losses, color=_OTHERS, linewidth=0.8, label="each step")
-    axes.plot(rates, smoothed, color=_LINE, linewidth=2, label="smoothed")
+    axes.plot(rates, losses, color=OTHERS, linewidth=0.8, label="each step")
+    axes.plot(rates, smoothed, color=ACCENT, linewidth=2, label="smoothed")
     axes.axvline(
-        suggestion, color=_TEXT, linestyle="--", linewidth=1, label=f"{suggestion:.1e}"
+        suggestion, color=TEXT, linestyle="--", linewidth=1, label=f"{suggestion:.1e}"
     )
     axes.set_xscale("log")
     axes.set_ylim(_limits(smoothed))
     axes.set_xlabel("learning rate")
     axes.set_ylabel("loss")
     axes.set_title(
-        "Learning-rate range test", loc="left", color=_TEXT, fontsize=11, weight="bold"
+        "Learning-rate range test", loc="left", color=TEXT, fontsize=11, weight="bold"
     )
-    axes.grid(color=_GUIDE)
+    axes.grid(color=GUIDE)
     axes.set_axisbelow(True)
-    axes.tick_params(colors=_QUIET, labelsize=8)
+    axes.tick_params(colors=QUIET, labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(_OTHERS)
+    axes.spines[["left", "bottom"]].set_color(OTHERS)
     axes.legend(frameon=False, fontsize=8)
     return figure
 

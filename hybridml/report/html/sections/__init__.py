@@ -1,0 +1,1 @@
+"""The sections of a report, each a function from its data to HTML; "" leaves it out."""

@@ -99,6 +99,12 @@ class Network:
             self._widths[key] = pool(output, stage, pooling).shape[1]
         return self._widths[key]
 
+    def n_numbers(self, stage: Stage) -> int:
+        """How many weights the network has from the input to a stage."""
+        cut = cut_at(self._loaded.module, (stage,))
+        tensors = [*cut.parameters(), *cut.buffers()]
+        return sum(tensor.numel() for tensor in tensors)
+
     @property
     def n_rows(self) -> int:
         """How many images make a full chunk, which the network always sees at once."""

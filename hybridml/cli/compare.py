@@ -14,6 +14,7 @@ from hybridml.cli.help_text import examples
 from hybridml.cli.leaderboard import (
     LEGEND,
     describe_cut,
+    describe_missing,
     describe_passes,
     layer_curve,
     leaderboard,
@@ -41,6 +42,10 @@ EXAMPLES = examples(
     (
         "hybridml compare photos --save winner.joblib --plot leaderboard.png",
         "keep the winner, fitted on all the images, and a picture",
+    ),
+    (
+        "hybridml compare photos --report report.html",
+        "all that was found, in one file to pass on",
     ),
     ("hybridml compare photos --json > result.json", "for a script"),
 )
@@ -114,11 +119,21 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            help="'classification' or 'regression'. Default: told from the targets; "
+            "whole numbers, such as counts, are taken for classes.",
+            rich_help_panel=_WHAT,
+            metavar="WHAT",
+            show_default=False,
+        ),
+    ] = None,
     scoring: Annotated[
         str | None,
         typer.Option(
-            help="Any of scikit-learn's scores for classes, such as balanced_accuracy "
-            "or f1_macro. Default: accuracy.",
+            help="Any of scikit-learn's scores, such as balanced_accuracy or f1_macro. "
+            "Default: accuracy, or r2 for a regression.",
             rich_help_panel=_WHAT,
             metavar="NAME",
             show_default=False,
@@ -128,6 +143,17 @@ def compare(
     image_size: options.ImageSize = None,
     epochs: options.Epochs = None,
     augmentation: options.Augmentation = None,
+    time_budget: Annotated[
+        float | None,
+        typer.Option(
+            help="Minutes; what trains a network is cut down to fit, the worse ones "
+            "first. 0 is no limit. Default: 20.",
+            rich_help_panel=_WHAT,
+            metavar="MINUTES",
+            min=0,
+            show_default=False,
+        ),
+    ] = None,
     save: Annotated[
         Path | None,
         typer.Option(
@@ -147,6 +173,15 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write all that was found into one HTML file.",
+            rich_help_panel=_RESULTS,
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
     json: Annotated[
         bool,
         typer.Option(
@@ -161,6 +196,15 @@ def compare(
     no_tracking: options.NoTracking = False,
     store: options.Store = None,
     no_store: options.NoStore = False,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh",
+            help="Compute again what an earlier run has finished. Stored features are "
+            "used all the same.",
+            rich_help_panel="Work",
+        ),
+    ] = False,
     jobs: options.Jobs = None,
     random_state: options.RandomState = None,
 ) -> None:
@@ -172,20 +216,24 @@ def compare(
     stored features.
     """
     options.check_can_be_written("--save", save)
+    options.check_can_be_written("--report", report)
     _check_plot(plot)
     in_store = options.store_option(store, no_store)
     collection = read_collection(
         folder, manifest, image=image, target=target, split=split
     )
-    folds = choose_folds(collection, cv)
+    folds = choose_folds(collection, cv, task or "auto")
     tracker = make_tracker(tracking_uri, experiment, is_off=no_tracking)
-    say(_plan(folds, _count_candidates(case, backbone, scratch_backbone)))
+    say(_plan(folds, time_budget))
     say(f"Recorded in: {tracker.where()}")
     comparison = _compare(
         folds,
         tracker=tracker,
         **in_store,
+        **({"journal": None} if fresh else {}),
+        **_time(time_budget),
         **given(
+            task=task,
             cases=case,
             backbones=backbone,
             heads=head,
@@ -203,7 +251,9 @@ def compare(
     if json:
         typer.echo(comparison.to_json())
     _show(comparison, len(folds.images), on_stderr=json)
-    _keep(comparison, save, plot)
+    _keep(comparison, save, plot, report)
+    if comparison.is_interrupted:
+        raise typer.Exit(130)
 
 
 def make_tracker(
@@ -224,23 +274,20 @@ def _compare(folds: Folds, **parameters: Any) -> TransferComparison:
         )
 
 
-def _plan(folds: Folds, n_candidates: int) -> str:
-    """Say what is going to be done, and how much work it is."""
-    import numpy as np
+def _plan(folds: Folds, time_budget: float | None) -> str:
+    """Say what is going to be done, and how long it may take."""
+    what = f"{len(folds.images):,} images of {folds.n_classes} classes"
+    if not folds.n_classes:
+        what = f"{len(folds.images):,} images with numbers"
+    minutes = 20.0 if time_budget is None else time_budget
+    limit = f"in about {minutes:g} minutes" if minutes else "without a time limit"
+    return f"{what}; each case on the same ones, {limit}.\n{folds.said}"
 
-    n_classes = len(np.unique(folds.labels.astype(str)))
-    n_fits = n_candidates * folds.n_folds
-    fits = f"{n_fits} fit{'s' if n_fits > 1 else ''}, each case on the same images"
-    return f"{len(folds.images):,} images of {n_classes} classes; {fits}.\n{folds.said}"
 
-
-def _count_candidates(
-    cases: list[int] | None, backbones: list[str] | None, scratch_backbone: str | None
-) -> int:
-    """Count the rows of the table; a scratch backbone of its own comes once."""
-    chosen = cases or list(range(5))
-    of_scratch = chosen.count(4) if scratch_backbone else 0
-    return len(backbones or [""]) * (len(chosen) - of_scratch) + of_scratch
+def _time(minutes: float | None) -> dict[str, float | None]:
+    if minutes is None:
+        return {}
+    return {"time_budget_s": 60 * minutes if minutes else None}
 
 
 def _show(comparison: TransferComparison, n_images: int, *, on_stderr: bool) -> None:
@@ -252,15 +299,36 @@ def _show(comparison: TransferComparison, n_images: int, *, on_stderr: bool) -> 
         console.print(layer_curve(comparison.layer_scores))
         console.print(f"{describe_cut(comparison.layer_scores)}\n", markup=False)
     console.print(comparison.verdict, style="bold", markup=False)
-    passes = describe_passes(comparison.table, n_images)
-    if passes:
-        console.print(passes, markup=False)
+    missing = describe_missing(comparison.table)
+    work = describe_work(comparison, n_images)
+    for told in (*missing, *comparison.warnings, work):
+        if told:
+            console.print(told, markup=False)
 
 
-def _keep(comparison: TransferComparison, save: Path | None, plot: Path | None) -> None:
+def describe_work(comparison: TransferComparison, n_images: int) -> str:
+    """Say what was sent through the network, or that it was done before."""
+    if not comparison.n_recalled:
+        return describe_passes(comparison.table, n_images)
+    n_all = len(comparison.fold_scores)
+    return (
+        f"{comparison.n_recalled} of {n_all} folds were known from an earlier run; "
+        "--fresh computes them again."
+    )
+
+
+def _keep(
+    comparison: TransferComparison,
+    save: Path | None,
+    plot: Path | None,
+    report: Path | None,
+) -> None:
     if plot is not None:
         comparison.plot(plot)
         say(f"Picture: {plot}")
+    if report is not None:
+        comparison.to_html(report)
+        say(f"Report: {report}")
     if save is not None:
         import joblib
 

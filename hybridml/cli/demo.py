@@ -104,6 +104,7 @@ def _compare(
             labels,
             backbones=[_BACKBONE],
             on_step=on_step,
+            journal=None,  # a second run shows what stored features save
             **SETTINGS,
             **parameters,
         )

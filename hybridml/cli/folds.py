@@ -28,6 +28,8 @@ class Folds:
     n_folds : int
     said : str
         The same in words.
+    n_classes : int
+        0 for a regression.
     """
 
     images: npt.NDArray[np.object_]
@@ -35,32 +37,40 @@ class Folds:
     cv: Any
     n_folds: int
     said: str
+    n_classes: int
 
 
-def choose_folds(collection: Collection, cv: int | None) -> Folds:
-    """Use the collection's own split as given, else stratified folds.
+def choose_folds(collection: Collection, cv: int | None, task: str = "auto") -> Folds:
+    """Use the collection's own split as given, else folds (stratified for classes).
 
     Learns on train; scores on val, or on test where there is no val. Test images beside
     val take no part. An explicit number of folds goes before the split.
     """
+    from hybridml.transfer.tasks import find_task
+
+    assert collection.labels is not None
+    has_classes = find_task(collection.labels, task) == "classification"
     if collection.splits is None:
-        return _cross_validated(collection, cv, ())
+        return _cross_validated(collection, cv, (), has_classes)
     n_images = {name: len(collection.of(name)) for name in ("train", "val", "test")}
     scored = "val" if n_images["val"] else "test"
     if cv is None and n_images["train"] and n_images[scored]:
-        return _as_given(collection, scored, n_images["test"])
+        return _as_given(collection, scored, n_images["test"], has_classes)
     used = [name for name in ("train", "val") if n_images[name]]
-    return _cross_validated(collection, cv, used or ["test"])
+    return _cross_validated(collection, cv, used or ["test"], has_classes)
 
 
-def _as_given(collection: Collection, scored: str, n_test: int) -> Folds:
+def _as_given(
+    collection: Collection, scored: str, n_test: int, has_classes: bool
+) -> Folds:
     import numpy as np
 
     assert collection.labels is not None
     kept = collection.of("train", scored)
     is_train = np.isin(kept, collection.of("train"))
     labels = collection.labels[kept]
-    _check_known(labels[is_train], labels[~is_train], scored)
+    if has_classes:
+        _check_known(labels[is_train], labels[~is_train], scored)
     pair = (np.flatnonzero(is_train), np.flatnonzero(~is_train))
     said = (
         f"Its own split, as given: learned on {len(pair[0])} images (train), scored on "
@@ -68,21 +78,27 @@ def _as_given(collection: Collection, scored: str, n_test: int) -> Folds:
     )
     if scored == "val" and n_test:
         said = f"{said} The {n_test} test images take no part."
-    return Folds(collection.images[kept], labels, [pair], 1, said)
+    n_classes = _count_classes(labels, has_classes)
+    return Folds(collection.images[kept], labels, [pair], 1, said, n_classes)
 
 
 def _cross_validated(
-    collection: Collection, cv: int | None, used: Sequence[str]
+    collection: Collection, cv: int | None, used: Sequence[str], has_classes: bool
 ) -> Folds:
     assert collection.labels is not None
     images, labels = collection.images, collection.labels
     n_folds = DEFAULT_FOLDS if cv is None else cv
-    said = f"{n_folds}-fold cross-validation, stratified"
+    said = f"{n_folds}-fold cross-validation{', stratified' if has_classes else ''}"
     if used:
         kept = collection.of(*used)
         images, labels = images[kept], labels[kept]
         said = f"{said}, of the {len(kept)} images of {' and '.join(used)}"
-    return Folds(images, labels, n_folds, n_folds, f"{said}.")
+    n_classes = _count_classes(labels, has_classes)
+    return Folds(images, labels, n_folds, n_folds, f"{said}.", n_classes)
+
+
+def _count_classes(labels: npt.NDArray[Any], has_classes: bool) -> int:
+    return len({str(label) for label in labels}) if has_classes else 0
 
 
 def _check_known(

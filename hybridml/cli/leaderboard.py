@@ -14,35 +14,43 @@ if TYPE_CHECKING:
 _BAR_WIDTH = 36
 
 LEGEND = (
-    "±: spread over the folds. fit s: seconds a fold. ms/img: to predict an image.\n"
-    "passes: images sent through the network; stored features cost none."
+    "95 %: where the score lies, as far as the folds can tell. p: that the winner is\n"
+    "no better. fit s: seconds a fold. ms/img: milliseconds to predict an image."
 )
 
 
 def leaderboard(table: pd.DataFrame, scoring: str) -> Table:
     """Lay the rows of a comparison out, the best first and in bold."""
-    has_folds = bool(table["score_std"].notna().any())
+    has_folds = bool((table["n_folds"] > 1).any())
     mean = ", mean over the folds" if has_folds else ""
     shown = _table(f"Leaderboard ({scoring}{mean})")
     for name in ("case", "backbone", "cut layer", "head"):
         shown.add_column(name, overflow="fold")
-    for name in ("score", "±", "fit s", "ms/img", "passes"):
+    for name in ("score", "95 %", "p", "fit s", "ms/img"):
         shown.add_column(name, justify="right", no_wrap=True)
     for i, row in enumerate(table.to_dict("records")):
-        spread = row["score_std"]
         shown.add_row(
-            str(row["case"]),
-            row["backbone"],
+            "-" if row["backbone"] == "" else str(row["case"]),
+            row["backbone"] or "guessing",
             row["cut_layer"],
             row["head"],
-            f"{row['score']:.3f}",
-            "-" if spread != spread else f"{spread:.3f}",  # NaN for a single fold
-            f"{row['fit_time_s']:.1f}",
-            f"{row['predict_ms_per_image']:.1f}",
-            f"{row['images_forwarded']:,}",
+            _number(row["score"], ".3f"),
+            _interval(row["score_low"], row["score_high"]),
+            _number(row["p_value"], ".2f"),
+            _number(row["fit_time_s"], ".1f"),
+            _number(row["predict_ms_per_image"], ".1f"),
             style="bold" if i == 0 else "",
         )
     return shown
+
+
+def describe_missing(table: pd.DataFrame) -> list[str]:
+    """Say which rows do not have all the folds, and why."""
+    return [
+        f"{row['candidate']}: {row['note']}"
+        for row in table.to_dict("records")
+        if row["note"]
+    ]
 
 
 def layer_curve(layer_scores: pd.DataFrame) -> Table:
@@ -88,7 +96,7 @@ def is_early_cut_better(layer_scores: pd.DataFrame) -> bool:
 
 def describe_passes(table: pd.DataFrame, n_images: int) -> str:
     """Say what cases 0 and 1 sent through the network, and what that means."""
-    rows = table[table["case"] < 2]
+    rows = table[(table["case"] < 2).fillna(False).astype(bool)]
     if rows.empty:
         return ""
     cases = " and ".join(str(case) for case in sorted(set(rows["case"])))
@@ -129,6 +137,17 @@ def _bar(score: float, low: float, high: float) -> str:
     full, rest = divmod(max(0, round(part * _BAR_WIDTH * 8)), 8)
     parts: tuple[str, ...] = ("", *"▏▎▍▌▋▊▉")
     return "█" * full + parts[rest]
+
+
+def _number(value: float, form: str) -> str:
+    return "-" if value != value else format(value, form)  # NaN is not itself
+
+
+def _interval(low: float, high: float) -> str:
+    """Write bounds as short as 80 columns want them: .97-.99."""
+    if low != low:  # NaN: not known
+        return "-"
+    return "-".join(f"{end:.2f}".removeprefix("0") for end in (low, high))
 
 
 def _table(title: str) -> Table:

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import pandas as pd
 import pytest
 
-from hybridml.cli.compare import _count_candidates
-from hybridml.transfer.comparing.comparison import COLUMNS
+from hybridml.transfer.comparing import execution
+from hybridml.transfer.comparing.candidate import Candidate
+from hybridml.transfer.comparing.fold_result import FoldResult
+from hybridml.transfer.comparing.summing_up import COLUMNS
 from tests.cli.conftest import TINY, Outcome, Typed
 
 QUICK = (*TINY, "--case", "0", "--case", "1", "--head", "linear_svm", "--no-tracking")
@@ -30,9 +33,12 @@ def test_own_split_is_used_and_said(split_photos: Path, typed: Typed) -> None:
 def test_folder_without_split_is_cross_validated(photos: Path, typed: Typed) -> None:
     left = typed("compare", photos, *QUICK)
     assert left.code == 0
-    assert "18 images of 2 classes; 10 fits" in left.err
+    assert (
+        "18 images of 2 classes; each case on the same ones, in about 20 min"
+        in left.err
+    )
     assert "5-fold cross-validation, stratified." in left.err
-    assert left.err.count(", fold ") == 10
+    assert left.err.count(", fold ") == 20
 
 
 def test_manifest_is_read(manifest: Path, typed: Typed) -> None:
@@ -46,13 +52,14 @@ def test_json_is_alone_on_stdout(photos: Path, typed: Typed) -> None:
     left = typed("compare", photos, *QUICK, "--cv", "2", "--json")
     assert left.code == 0
     found = json.loads(left.out)
-    assert [set(row) for row in found["table"]] == [set(COLUMNS)] * 2
+    assert [set(row) for row in found["table"]] == [set(COLUMNS)] * 4
     assert found["winner"] == found["table"][0]
     assert "Leaderboard" in left.err
 
 
 def test_second_run_says_that_nothing_was_forwarded(photos: Path, typed: Typed) -> None:
-    first, second = (typed("compare", photos, *QUICK, "--cv", "2") for _ in range(2))
+    again = ("compare", photos, *QUICK, "--cv", "2", "--fresh")
+    first, second = (typed(*again) for _ in range(2))
     assert "Cases 0 and 1 forwarded 18 images, each once." in first.out
     assert "Cases 0 and 1 forwarded no image" in second.out
 
@@ -120,19 +127,68 @@ def test_options_reach_the_comparison(
     }
 
 
-@pytest.mark.parametrize(
-    ("asked", "n_candidates"),
-    [
-        ((None, None, None), 5),
-        (([1, 4], ["a", "b"], None), 4),
-        (([1, 4], ["a", "b"], "lenet5"), 3),
-        (([0, 1], ["a", "b"], "lenet5"), 4),
-    ],
-)
-def test_fits_are_counted_as_they_are_made(
-    asked: tuple[Any, Any, Any], n_candidates: int
+def test_time_budget_is_given_in_minutes(
+    photos: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert _count_candidates(*asked) == n_candidates
+    seen: list[object] = []
+
+    def compare(X: object, y: object, **parameters: object) -> None:
+        seen.append(parameters.get("time_budget_s", "the library's"))
+        raise KeyboardInterrupt
+
+    home = "hybridml.transfer.comparing.compare"
+    monkeypatch.setattr(f"{home}.compare_transfer_cases", compare)
+    typed("compare", photos, "--no-tracking")
+    said = typed("compare", photos, "--no-tracking", "--time-budget", "0").err
+    assert "without a time limit" in said
+    said = typed("compare", photos, "--no-tracking", "--time-budget", "2.5").err
+    assert "in about 2.5 minutes" in said
+    assert seen == ["the library's", None, 150.0]
+
+
+def test_second_run_goes_on_where_the_first_was(photos: Path, typed: Typed) -> None:
+    first, second = (typed("compare", photos, *QUICK, "--cv", "2") for _ in range(2))
+    assert "Cases 0 and 1 forwarded 18 images" in first.out
+    assert "8 of 8 folds were known from an earlier run" in second.out
+    table = [line for line in first.out.splitlines() if "lenet5" in line]
+    assert table == [line for line in second.out.splitlines() if "lenet5" in line]
+
+
+def test_interrupted_comparison_shows_its_table_and_says_so(
+    photos: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = execution.run_trial
+
+    def interrupted(candidate: Candidate, *rest: Any) -> FoldResult:
+        if candidate.case == 1:
+            raise KeyboardInterrupt
+        return run(candidate, *rest)
+
+    monkeypatch.setattr(execution, "run_trial", interrupted)
+    left = typed("compare", photos, *QUICK, "--cv", "2")
+    assert left.code == 130
+    assert "Interrupted: the table stands on 4 of 8 folds." in left.err
+    assert "case 1 (lenet5): 0 of 2 folds: interrupted" in left.out
+
+
+def test_report_is_written(photos: Path, typed: Typed) -> None:
+    left = typed("compare", photos, *QUICK, "--cv", "2", "--report", "report.html")
+    assert left.code == 0
+    text = Path("report.html").read_text(encoding="utf-8")
+    assert "compare_transfer_cases(" in text
+
+
+def test_counts_are_a_regression_where_it_is_said(manifest: Path, typed: Typed) -> None:
+    table = pd.read_csv(manifest)
+    table.assign(count=range(len(table))).to_csv(manifest, index=False)
+    columns = ("--image", "file", "--target", "count", "--cv", "2")
+    left = typed(
+        "compare", "--manifest", manifest, *columns, *TINY, "--case", "1",
+        "--task", "regression", "--no-tracking",
+    )  # fmt: skip
+    assert left.code == 0
+    assert "images with numbers" in left.err
+    assert "Leaderboard (r2" in left.out
 
 
 @pytest.mark.slow
@@ -148,7 +204,7 @@ def test_runs_are_in_mlflow_under_the_experiment_named(
             "select count(*) from runs join experiments using (experiment_id) "
             "where experiments.name = 'pets' and runs.status = 'FINISHED'"
         )
-        assert database.execute(query).fetchone() == (1 + 2 + 2 * 2,)
+        assert database.execute(query).fetchone() == (1 + 4 + 4 * 2,)
 
 
 BAD_DATA = 3

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from hybridml.cli import demo as module
-from hybridml.transfer.comparing.comparison import COLUMNS
+from hybridml.transfer.comparing.summing_up import COLUMNS
 from tests.cli.conftest import Typed
 
 _ARGUMENTS = ("demo", "--images", "150", "--no-tracking")
@@ -23,14 +23,16 @@ def told(monkeypatch: pytest.MonkeyPatch, typed: Typed) -> dict[str, object]:
 
     def compare(X: np.ndarray, y: np.ndarray, **parameters: object) -> object:
         seen.update(parameters, X=X, y=y)
-        rows = [(1, "net", "stem", "svm", 0.95, 0.01, 1.0, 1.0, 0)]
+        row = {"candidate": "case 1 (net)", "case": 1, "backbone": "net"}
+        row |= {"cut_layer": "stem", "head": "svm", "score": 0.95, "n_folds": 3}
+        numbers = dict.fromkeys(COLUMNS, 0.0) | {"note": ""}
         layers = [
             ("net", "stem", "svm", seen["early"], 0.01),
             ("net", "penultimate", "svm", 0.90, 0.01),
         ]
         names = ["backbone", "cut_layer", "head", "score", "score_std"]
         return SimpleNamespace(
-            table=pd.DataFrame(rows, columns=list(COLUMNS)),
+            table=pd.DataFrame([numbers | row], columns=list(COLUMNS)),
             layer_scores=pd.DataFrame(layers, columns=names),
             scoring="accuracy",
             verdict="case 1 wins with 0.950.",

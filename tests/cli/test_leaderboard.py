@@ -16,34 +16,18 @@ from hybridml.cli.leaderboard import (
     layer_curve,
     leaderboard,
 )
-from hybridml.transfer.comparing.comparison import COLUMNS
 
+NAMES = ["case", "backbone", "cut_layer", "head", "score", "score_low", "score_high"]
+NAMES += ["p_value", "fit_time_s", "predict_ms_per_image", "images_forwarded", "note"]
+NET, LITE = "shufflenet_v2_x1_0", "efficientnet_lite0"
+GONE = float("nan")
 ROWS = [
-    (
-        1,
-        "shufflenet_v2_x1_0",
-        "penultimate",
-        "linear_svm",
-        0.984,
-        0.008,
-        102.5,
-        14.7,
-        0,
-    ),
-    (3, "efficientnet_lite0", "penultimate", "linear", 0.97, 0.01, 1000.5, 4.7, 3594),
-    (
-        0,
-        "efficientnet_lite0",
-        "logits",
-        "class map",
-        0.36,
-        float("nan"),
-        6.6,
-        17.9,
-        1797,
-    ),
+    (1, NET, "penultimate", "linear_svm", 0.984, 0.97, 0.99, GONE, 102.5, 14.7, 0, ""),
+    (3, LITE, "penultimate", "linear", 0.97, 0.96, 0.98, 0.04, 1000.5, 4.7, 3594, ""),
+    (0, LITE, "logits", "class map", 0.36, GONE, GONE, 0.0, 6.6, 17.9, 1797, ""),
+    (None, "", "", "prior", 0.1, 0.1, 0.1, 0.0, 0.0, 0.0, 0, ""),
 ]
-TABLE = pd.DataFrame(ROWS, columns=list(COLUMNS))
+TABLE = pd.DataFrame(ROWS, columns=NAMES).assign(n_folds=5).astype({"case": "Int64"})
 
 
 def _layers(*rows: tuple[Any, ...]) -> pd.DataFrame:
@@ -62,9 +46,10 @@ def test_leaderboard_shows_every_row_whole_at_80_columns() -> None:
     lines = _shown(leaderboard(TABLE, "accuracy"))
     assert max(map(len, lines)) <= 80
     assert len(lines) == 3 + len(TABLE)  # title, header, rule: no cell is folded
-    first = "1 shufflenet_v2_x1_0 penultimate linear_svm 0.984 0.008 102.5 14.7 0"
+    first = f"1 {NET} penultimate linear_svm 0.984 .97-.99 - 102.5 14.7"
     assert lines[3].split() == first.split()
-    assert lines[4].split()[-1] == "3,594"
+    assert lines[4].split()[-3:] == ["0.04", "1000.5", "4.7"]
+    assert lines[6].split()[:3] == ["-", "guessing", "prior"]
 
 
 def test_leaderboard_of_one_fold_has_no_spread() -> None:

@@ -55,11 +55,11 @@ def test_result_in_the_working_folder_is_fine() -> None:
         (
             compare.compare,
             "heads",
-            ("linear_svm", "logistic"),
+            None,
             "linear_svm and logistic",
         ),
         (compare.compare, "cv", 5, "5 where there is none"),
-        (compare.compare, "scoring", "accuracy", "Default: accuracy"),
+        (compare.compare, "scoring", None, "Default: accuracy"),
         (options.Augmentation, "augmentation", "standard", "Default: standard"),
         (options.RandomState, "random_state", 0, "Default: 0"),
         (options.Weights, "weights", "default", "'default'"),

@@ -2,41 +2,51 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
-import pandas as pd
-from sklearn.base import BaseEstimator
 from sklearn.metrics import get_scorer
 
-from hybridml._checks import describe
-from hybridml._labels import check_labels
+from hybridml._checks import Problems, describe, is_number
 from hybridml.backbones.cut_layer import CutLayer
-from hybridml.exceptions import ImageDecodeError, InvalidParameterError
+from hybridml.exceptions import ImageDecodeError, InvalidParameterError, TrainingWarning
+from hybridml.features.choosing import open_store
 from hybridml.features.store import FeatureStore
+from hybridml.heads.catalogue import default_heads
 from hybridml.images.door import as_images
 from hybridml.images.failures import find_bad_images, raise_bad_images
+from hybridml.images.policies import Augmentation
 from hybridml.tracking.null_tracker import NullTracker
 from hybridml.tracking.protocol import Tracker
-from hybridml.transfer.cases.catalogue import CASES
 from hybridml.transfer.cases.class_map import ClassMap
 from hybridml.transfer.cases.making import CaseOptions
-from hybridml.transfer.comparing.candidate import Candidate
-from hybridml.transfer.comparing.comparison import COLUMNS, TransferComparison
+from hybridml.transfer.comparing.budget import Budget
+from hybridml.transfer.comparing.comparison import TransferComparison
+from hybridml.transfer.comparing.execution import Execution
+from hybridml.transfer.comparing.identity import digest_all
+from hybridml.transfer.comparing.journal import Journal
 from hybridml.transfer.comparing.planning import check_candidates, plan_candidates
-from hybridml.transfer.comparing.progress import ComparisonProgress, Step
+from hybridml.transfer.comparing.progress import Step
 from hybridml.transfer.comparing.recording import (
     comparison_tags,
     comparison_title,
     data_params,
     record_outcome,
 )
-from hybridml.transfer.scoring import check_scoring, scores_probabilities
+from hybridml.transfer.comparing.summing_up import sum_up
+from hybridml.transfer.comparing.trial import Data
+from hybridml.transfer.comparing.wording_call import word_call
+from hybridml.transfer.scoring import (
+    check_scoring,
+    scores_probabilities,
+    scoring_name,
+)
 from hybridml.transfer.splits import make_folds
+from hybridml.transfer.tasks import check_targets, default_scoring, find_task
 
 
 def compare_transfer_cases(
@@ -44,22 +54,28 @@ def compare_transfer_cases(
     y: Any,
     *,
     backbones: str | Sequence[str] = ("efficientnet_lite0",),
-    cases: int | Sequence[int] = tuple(CASES),
-    heads: str | Sequence[str] = ("linear_svm", "logistic"),
+    cases: int | Sequence[int] | None = None,
+    heads: str | Sequence[str] | None = None,
     cut_layers: CutLayer = "all",
+    all_layers: bool = True,
+    task: str = "auto",
     cv: Any = 5,
-    scoring: str = "accuracy",
+    scoring: Any = None,
+    time_budget_s: float | None = 1200.0,
+    rope: float | None = None,
     scratch_backbone: str | None = None,
     weights: str | Path | None = "default",
     image_size: int | None = None,
     scratch_image_size: int | None = None,
     pooling: str = "mean",
     class_map: str | ClassMap = "learn",
+    class_weight: Any = None,
     epochs: str | int = "auto",
-    augmentation: str = "standard",
+    augmentation: Augmentation = "standard",
     device: str = "auto",
     precision: str = "auto",
     store: str | Path | FeatureStore | None = "default",
+    journal: str | Path | None = "default",
     tracker: Tracker | None = None,
     random_state: int = 0,
     n_jobs: int | None = None,
@@ -67,32 +83,59 @@ def compare_transfer_cases(
 ) -> TransferComparison:
     """Compare the ways of transferring a pretrained network to a task.
 
-    Every case sees the same folds. Whatever a case learns or chooses (class map, cut
-    layer, head, epoch) it learns from the training part of the fold. All parameters
-    are checked, and the networks loaded, before the first case runs.
+    Every case sees the same folds, and a baseline that guesses stands in the table.
+    Whatever a case learns or chooses (class map, cut layer, head, epoch) it learns from
+    the training part of the fold. All parameters are checked, and the networks loaded,
+    before the first case runs.
+
+    What costs little is run first. Cases 2 to 4 then run a fold each, and go on as long
+    as the time budget allows: where it is short the worse half drops out. At any moment
+    the results so far are a comparison: ctrl-C ends it with the table as it stands (and
+    raises where there is none yet). Each finished fold is kept in a journal, so that
+    the same call, or one with more cases, goes on where the last one was stopped.
 
     Parameters
     ----------
     X : sequence of n_images images
         As for `DeepFeatureExtractor`.
-    y : array-like of shape (n_images,)
+    y : array-like of shape (n_images,) or (n_images, n_labels)
     backbones : str or sequence of str, default=("efficientnet_lite0",)
-    cases : int or sequence of int, default=(0, 1, 2, 3, 4)
-    heads : str or sequence of str, default=("linear_svm", "logistic")
-        Case 1's heads; the best is chosen in inner folds, with its strength.
+    cases : int, sequence of int or None, default=None
+        None is all: 0 to 4, and for a regression 1 to 4.
+    heads : str, sequence of str or None, default=None
+        Case 1's heads; the best is chosen in inner folds, with its strength. None is
+        "linear_svm" and "logistic", for a regression "ridge" and "linear_svm".
     cut_layers : "all", str, int, or sequence of them, default="all"
         Case 1's cut layers; the best is chosen in inner folds.
+    all_layers : bool, default=True
+        Where `cut_layers` is "all": whether features selected from all the layers
+        (`AllLayersClassifier`) compete as well.
+    task : {"auto", "classification", "multilabel", "regression"}, default="auto"
+        What is predicted; see `hybridml.transfer.tasks.find_task`. Counts are a
+        regression only where it is said.
     cv : int, splitter or iterable of (train, test), default=5
-        A number means shuffled stratified folds.
-    scoring : str, default="accuracy"
-        Name of any of scikit-learn's scorers that suits the labels.
+        A number means shuffled folds, stratified where there are classes.
+    scoring : str, callable or None, default=None
+        Any scorer of scikit-learn's that suits the task; None is accuracy, f1_macro
+        (several labels) or r2.
+    time_budget_s : float or None, default=1200.0
+        Seconds to begin new folds in; a training that would not end in time is stopped.
+        Features, and cases 0 and 1 on them, are computed in any case. None is no limit.
+    rope : float or None, default=None
+        Scores less than this apart are practically equivalent. None is 0.01; for errors
+        (scores named "neg_...") a hundredth of the baseline's.
     scratch_backbone : str or None, default=None
         What case 4 trains; None for each of the backbones.
-    weights, image_size, pooling, class_map, epochs, augmentation, device, precision, \
-store
+    weights, image_size, pooling, class_map, class_weight, epochs, augmentation, \
+device, precision, store
         As for `TransferClassifier`.
     scratch_image_size : int or None, default=None
         Input size of `scratch_backbone`; None for its own.
+    journal : "default", path or None, default="default"
+        Folder for the results of folds; "default" is "comparisons" in the store's, and
+        none where there is no store. Results are known again by the content of images
+        and folds, the case with all its parameters, the name of the score, and the
+        versions of the packages; with a callable as score nothing is kept.
     tracker : Tracker or None, default=None
         Where runs are recorded: a parent, a child a case, under it one a fold.
     random_state : int, default=0
@@ -111,7 +154,7 @@ store
     InvalidParameterError, UnknownNameError, WeightsError
         If a parameter is wrong.
     DataError
-        If images, labels and folds do not fit together, or images cannot be decoded.
+        If images, targets and folds do not fit together, or images cannot be decoded.
 
     Examples
     --------
@@ -123,21 +166,27 @@ store
     ...     X, y, cases=[0, 1], cut_layers=["stem", "penultimate"], cv=2,
     ...     image_size=64, store=None,
     ... )
-    >>> sorted(found.table["case"]), float(found.winner["score"])
-    ([0, 1], 1.0)
+    >>> found.table["candidate"].tolist()[-1], float(found.winner["score"])
+    ('baseline', 1.0)
     """
+    given = dict(locals())
+    budget = _check_time(time_budget_s, rope)
     images = as_images(X)
-    labels = check_labels(y, len(images), min_per_class=2)
-    check_scoring(scoring, labels)
+    kind = find_task(y, task)
+    targets = check_targets(y, len(images), kind, min_per_class=2)
+    scoring = default_scoring(kind) if scoring is None else scoring
+    check_scoring(scoring, targets, kind)
     common = CaseOptions(
+        task=kind,
         weights=weights,
         image_size=image_size,
         pooling=pooling,
         cut_layer=cut_layers,
-        head=heads,
+        head=default_heads(kind) if heads is None else heads,
         calibrate=scores_probabilities(scoring),
         scoring=scoring,
         class_map=class_map,
+        class_weight=class_weight,
         epochs=epochs,
         augmentation=augmentation,
         device=device,
@@ -150,30 +199,45 @@ store
         backbones,
         cases,
         common,
+        all_layers=all_layers and _are_all(cut_layers) and kind != "multilabel",
         scratch_backbone=scratch_backbone,
         scratch_image_size=scratch_image_size,
     )
     tracker = _check_tracker(tracker)
-    check_candidates(candidates, images, labels)
-    folds = make_folds(labels, cv, random_state)
-    progress = ComparisonProgress(candidates, folds, on_step)
+    check_candidates(candidates, images, targets)
+    folds = make_folds(targets, cv, random_state, kind)
+    data = Data(images, targets, folds, get_scorer(scoring))
+    digests = digest_all(images, common)
+    execution = Execution(
+        candidates,
+        data,
+        budget=budget,
+        journal=Journal(_journal_folder(journal, store)),
+        scoring=scoring if isinstance(scoring, str) else None,
+        digests=digests,
+        on_step=on_step,
+    )
     title, tags = comparison_title(candidates), comparison_tags(candidates)
-    with tracker.run(title, tags=tags) as parent:
-        parent.log_params(data_params(labels, folds, scoring))
-        for position, candidate in enumerate(candidates):
-            with _all_bad_images_named(images):
-                candidate.run(
-                    images,
-                    labels,
-                    folds,
-                    scorer=get_scorer(scoring),
-                    parent=parent,
-                    on_step=progress.reporter(position),
-                )
-        comparison = _sum_up(candidates, images, labels, scoring, tracker.where())
+    with tracker.run(title, tags=tags) as parent, _all_bad_images_named(images):
+        name = scoring_name(scoring)
+        parent.log_params(data_params(targets, len(folds), name, kind))
+        is_interrupted = execution.run(parent)
+        comparison = sum_up(
+            candidates,
+            execution.standings,
+            data,
+            task=kind,
+            scoring=name,
+            rope=rope,
+            digests=digests,
+            is_interrupted=is_interrupted,
+            call=word_call(compare_transfer_cases, given),
+            where=tracker.where(),
+        )
         if not isinstance(tracker, NullTracker):
             record_outcome(parent, comparison)
-    progress.finish("all cases compared")
+    if is_interrupted:
+        _warn_of_interruption(comparison, len(folds))
     return comparison
 
 
@@ -187,6 +251,21 @@ def _all_bad_images_named(images: npt.NDArray[Any]) -> Iterator[None]:
         raise
 
 
+def _are_all(cut_layers: CutLayer) -> bool:
+    return isinstance(cut_layers, str) and cut_layers == "all"
+
+
+def _check_time(time_budget_s: object, rope: object) -> Budget:
+    problems = Problems("compare_transfer_cases")
+    is_time = time_budget_s is None or is_number(time_budget_s, low=0.001)
+    expected = "a positive number of seconds, or None for no limit"
+    problems.expect(is_time, "time_budget_s", time_budget_s, expected)
+    is_margin = rope is None or is_number(rope)
+    problems.expect(is_margin, "rope", rope, "a number from 0, or None")
+    problems.raise_all()
+    return Budget(time_budget_s)  # type: ignore[arg-type]
+
+
 def _check_tracker(tracker: object) -> Tracker:
     if tracker is None:
         return NullTracker()
@@ -196,48 +275,22 @@ def _check_tracker(tracker: object) -> Tracker:
     return tracker
 
 
-def _sum_up(
-    candidates: Sequence[Candidate],
-    images: npt.NDArray[Any],
-    labels: npt.NDArray[Any],
-    scoring: str,
-    where: str,
-) -> TransferComparison:
-    table = pd.DataFrame([c.row() for c in candidates], columns=list(COLUMNS))
-    # Of equal scores the lower case, which trains less, stands first.
-    order, rounded = ["score", "case"], table.round({"score": 12})
-    ranked = table.loc[rounded.sort_values(order, ascending=[False, True]).index]
-    best = candidates[ranked.index[0]]
-    folds = [
-        {"case": c.case, "backbone": c.options.backbone, **fold}
-        for c in candidates
-        for fold in c.folds
-    ]
-    return TransferComparison(
-        table=ranked.reset_index(drop=True),
-        fold_scores=pd.DataFrame(folds),
-        layer_scores=_layer_scores(candidates),
-        scoring=scoring,
-        where=where,
-        _refit=partial(_refit, best, images, labels),
+def _journal_folder(journal: object, store: object) -> Path | None:
+    if journal is None:
+        return None
+    if not isinstance(journal, str | Path):
+        expected = "'default', a folder or None"
+        raise InvalidParameterError(describe("journal", journal, expected))
+    if journal != "default":
+        return Path(journal)
+    opened = open_store(store)  # type: ignore[arg-type]
+    return None if opened is None else opened.path / "comparisons"
+
+
+def _warn_of_interruption(comparison: TransferComparison, n_folds: int) -> None:
+    n_done, n_all = len(comparison.fold_scores), len(comparison.table) * n_folds
+    message = (
+        f"Interrupted: the table stands on {n_done} of {n_all} folds. "
+        "The same call goes on where this one stopped, if there is a journal."
     )
-
-
-def _refit(
-    best: Candidate, images: npt.NDArray[Any], labels: npt.NDArray[Any]
-) -> BaseEstimator:
-    return best.make(calibrate=True).fit(images, labels)
-
-
-def _layer_scores(candidates: Sequence[Candidate]) -> pd.DataFrame:
-    """Average the inner scores of each layer and head over the outer folds."""
-    columns = ["backbone", "cut_layer", "head", "score", "score_std"]
-    parts = [
-        layers.assign(backbone=candidate.options.backbone)
-        for candidate in candidates
-        for layers in candidate.layers
-    ]
-    if not parts:
-        return pd.DataFrame(columns=columns)
-    every = pd.concat(parts)[columns]
-    return every.groupby(columns[:3], sort=False, as_index=False).mean()
+    warnings.warn(message, TrainingWarning, stacklevel=3)

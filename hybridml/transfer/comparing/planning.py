@@ -12,27 +12,33 @@ from hybridml._checks import describe
 from hybridml.backbones.registry import get_backbone
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.choosing import open_store
-from hybridml.transfer.cases.catalogue import check_case
+from hybridml.transfer.cases.catalogue import cases_of, check_case
 from hybridml.transfer.cases.making import CaseOptions, check_options
-from hybridml.transfer.comparing.candidate import Candidate
+from hybridml.transfer.comparing.candidate import ALL_LAYERS, Candidate
 
 
 def plan_candidates(
     backbones: str | Sequence[str],
-    cases: int | Sequence[int],
+    cases: int | Sequence[int] | None,
     common: CaseOptions,
     *,
+    all_layers: bool = False,
     scratch_backbone: str | None = None,
     scratch_image_size: int | None = None,
 ) -> list[Candidate]:
-    """List each case of each backbone once; a scratch backbone of its own comes last.
+    """List the baseline, then each case of each backbone once.
+
+    A scratch backbone of its own comes last.
 
     Parameters
     ----------
     backbones : str or sequence of str
-    cases : int or sequence of int
+    cases : int, sequence of int or None
+        None is all that the task has.
     common : CaseOptions
         What the candidates have in common.
+    all_layers : bool, default=False
+        Whether case 1 comes a second time, with features selected from all the layers.
     scratch_backbone : str or None
         What case 4 trains; None for each of the backbones.
     scratch_image_size : int or None
@@ -43,18 +49,20 @@ def plan_candidates(
     InvalidParameterError, UnknownBackboneError
         If there is no such case or backbone, or none at all.
     """
-    numbers = _several("cases", cases)
+    numbers = _several("cases", cases_of(common.task) if cases is None else cases)
     names = _several("backbones", backbones)
     for case in numbers:
         check_case(case)
     for name in [*names, *([scratch_backbone] if scratch_backbone is not None else [])]:
         get_backbone(name)
-    found = [
-        Candidate(int(case), replace(common, backbone=name))
-        for name in names
-        for case in numbers
-        if case != 4 or scratch_backbone is None
-    ]
+    found = [Candidate(None, common)]
+    for name in names:
+        options = replace(common, backbone=name)
+        for case in numbers:
+            if case != 4 or scratch_backbone is None:
+                found.append(Candidate(int(case), options))
+            if case == 1 and all_layers:
+                found.append(Candidate(1, options, ALL_LAYERS))
     if 4 in numbers and scratch_backbone is not None:
         options = replace(
             common, backbone=scratch_backbone, image_size=scratch_image_size
@@ -64,12 +72,13 @@ def plan_candidates(
 
 
 def check_candidates(
-    candidates: Sequence[Candidate], images: npt.NDArray[Any], labels: npt.NDArray[Any]
+    candidates: Sequence[Candidate], images: npt.NDArray[Any], targets: npt.NDArray[Any]
 ) -> None:
     """Find what is wrong with any candidate's options, before the first one runs."""
     for candidate in candidates:
-        open_store(candidate.options.store)
-        check_options(candidate.case, candidate.options, images, labels)
+        if candidate.case is not None:
+            open_store(candidate.options.store)
+            check_options(candidate.case, candidate.options, images, targets)
 
 
 def _several(name: str, given: Any) -> list[Any]:

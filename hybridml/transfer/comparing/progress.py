@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hybridml.finetune.parameters import planned_epochs
+from hybridml.transfer.comparing.budget import Budget
 from hybridml.transfer.comparing.candidate import Candidate
-from hybridml.transfer.splits import Fold
 
 # Rough cost of a fold's epoch, in passes of its images through the network.
 _PASSES_PER_EPOCH = {2: 2.0, 3: 5.0, 4: 5.0}
@@ -41,7 +41,9 @@ class ComparisonProgress:
     Parameters
     ----------
     candidates : sequence of Candidate
-    folds : sequence of (train, test)
+    n_folds : int
+    budget : Budget
+        The rest takes no longer than what is left of it.
     on_step : callable
         Called with each `Step`.
     """
@@ -49,76 +51,81 @@ class ComparisonProgress:
     def __init__(
         self,
         candidates: Sequence[Candidate],
-        folds: Sequence[Fold],
+        n_folds: int,
+        budget: Budget,
         on_step: Callable[[Step], None],
     ) -> None:
-        n_passes = sum(len(train) for train, _ in folds)
         self._paces = [
-            _Pace(n_passes * _passes_an_image(candidate), is_search=candidate.case == 1)
-            for candidate in candidates
+            _Pace(_passes_an_image(c), n_folds, is_telling=c.case not in (None, 1))
+            for c in candidates
         ]
-        self._n_folds = len(folds)
+        self._budget = budget
         self._on_step = on_step
+        self._furthest = 0.0
 
     def reporter(self, position: int) -> Callable[[str, float], None]:
-        """Begin with the candidate at a position, and take the one before as done.
+        """Begin with a fold of the candidate at a position.
 
         Returns
         -------
         report : callable
-            Takes a text, and how many of the candidate's folds are done, in fractions.
+            Takes a text (with none nothing is told), and which part is done.
         """
-        started = time.perf_counter()
-        if position:
-            self._paces[position - 1].finish(started)
         pace = self._paces[position]
-        pace.started = started
+        started, done, seconds = time.perf_counter(), pace.done, pace.seconds
 
-        def report(text: str, folds_done: float) -> None:
-            pace.done = min(1.0, folds_done / self._n_folds)
-            pace.seconds = time.perf_counter() - started
-            self._on_step(Step(text, self._done(), self._seconds_left()))
+        def report(text: str, part: float) -> None:
+            pace.done = done + min(1.0, part)
+            pace.seconds = seconds + time.perf_counter() - started
+            if text:
+                self._tell(text)
 
         return report
+
+    def leave_out(self, position: int, n_folds: int) -> None:
+        """Take folds of a candidate from the work: they are known, or never run."""
+        self._paces[position].n_folds -= n_folds
 
     def finish(self, text: str) -> None:
         """Say that all the candidates are done."""
         self._on_step(Step(text, 1.0, None))
 
-    def _done(self) -> float:
-        total = sum(pace.work for pace in self._paces)
-        return sum(pace.work * pace.done for pace in self._paces) / total
+    def _tell(self, text: str) -> None:
+        total = sum(pace.work * pace.n_folds for pace in self._paces)
+        done = sum(pace.work * pace.done for pace in self._paces)
+        self._furthest = max(self._furthest, min(1.0, done / total) if total else 1.0)
+        self._on_step(Step(text, self._furthest, self._seconds_left()))
 
     def _seconds_left(self) -> float | None:
         begun = [pace for pace in self._paces if pace.done]
         # A search takes its time on stored features: it says nothing about a pass.
-        telling = [pace for pace in begun if not pace.is_search] or begun
+        telling = [pace for pace in begun if pace.is_telling] or begun
         if not telling:
             return None
         behind = sum(pace.work * pace.done for pace in telling)
         usual = sum(pace.seconds for pace in telling) / behind
-        return sum(pace.seconds_left(usual) for pace in self._paces)
+        left = sum(pace.seconds_left(usual) for pace in self._paces)
+        return min(left, max(0.0, self._budget.left()))
 
 
 @dataclass
 class _Pace:
-    """Work of a candidate in all its folds, the part done, and the seconds it took."""
+    """Work of a fold of a candidate, how many are done, and the seconds they took."""
 
     work: float
-    is_search: bool = False
-    started: float = 0.0
+    n_folds: int
+    is_telling: bool = True
     done: float = 0.0
     seconds: float = 0.0
 
-    def finish(self, now: float) -> None:
-        self.done, self.seconds = 1.0, now - self.started
-
     def seconds_left(self, usual: float) -> float:
-        own = self.seconds / (self.work * self.done) if self.done else usual
-        return own * self.work * (1 - self.done)
+        own = self.seconds / self.done if self.done else usual * self.work
+        return own * max(0.0, self.n_folds - self.done)
 
 
 def _passes_an_image(candidate: Candidate) -> float:
+    if candidate.case is None:
+        return 0.01
     if candidate.case < 2:
         return 1.0
     n_epochs = planned_epochs(candidate.options.epochs, scratch=candidate.case == 4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,12 @@ from hybridml.exceptions import (
 )
 from hybridml.testing import make_photos, register_tiny_backbone
 from hybridml.transfer import TransferComparison
+from hybridml.transfer.comparing import execution
 from hybridml.transfer.comparing.candidate import Candidate
-from hybridml.transfer.comparing.comparison import COLUMNS
+from hybridml.transfer.comparing.fold_result import FoldResult
 from hybridml.transfer.comparing.progress import Step
+from hybridml.transfer.comparing.summing_up import COLUMNS
+from hybridml.transfer.comparing.trial import run_trial
 
 Photos = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
 
@@ -56,55 +60,76 @@ def every_case() -> TransferComparison:
 def test_table_has_a_row_a_case_the_best_first(every_case: TransferComparison) -> None:
     table = every_case.table
     assert tuple(table.columns) == COLUMNS
-    assert sorted(table["case"]) == [0, 1, 2, 3, 4]
+    assert sorted(table["candidate"]) == [
+        "baseline",
+        "case 0 (tiny)",
+        "case 1 (tiny)",
+        "case 1, all layers (tiny)",
+        "case 2 (tiny)",
+        "case 3 (tiny)",
+        "case 4 (tiny)",
+    ]
     assert table["score"].is_monotonic_decreasing
-    assert table.index.tolist() == [0, 1, 2, 3, 4]
+    assert table.index.tolist() == list(range(7))
     assert every_case.winner["case"] == table.loc[0, "case"]
-    numbers = table[["fit_time_s", "predict_ms_per_image", "images_forwarded"]]
-    assert (numbers > 0).all(axis=None)
+    costs = ["fit_time_s", "predict_ms_per_image", "model_mb", "images_forwarded"]
+    assert (table.loc[table["case"].notna(), costs] > 0).all(axis=None)
+    assert table["n_folds"].eq(2).all()
+    assert table["note"].eq("").all()
+    assert table["is_pareto"].any()
+    inside = table["score"].between(table["score_low"], table["score_high"])
+    assert inside.all()
+    assert table["p_value"].isna().tolist() == [True] + [False] * 6
 
 
 def test_of_equal_scores_the_lower_case_stands_first() -> None:
     table = _compare(make_photos(16), cases=[3, 1, 0, 2], cut_layers="stem").table
-    assert (table["score"] == 1.0).all()
-    assert table["case"].tolist() == [0, 1, 2, 3]
+    assert (table["score"][:4] == 1.0).all()
+    assert table["case"].tolist() == [0, 1, 2, 3, pd.NA]
 
 
 def test_scores_that_differ_by_rounding_are_equal(
     photos: Photos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scores = {0: [0.3, 0.2, 0.1], 1: [0.1, 0.2, 0.3]}  # summed up: not the same floats
-    run_fold = Candidate._run_fold
+    n_done = {0: 0, 1: 0, None: 0}
 
-    def scored(self: Candidate, *parts: Any) -> dict[str, Any]:
-        score = scores[self.case][len(self.folds)]
-        return {**run_fold(self, *parts), "score": score}
+    def scored(candidate: Candidate, *rest: Any) -> FoldResult:
+        score = scores.get(candidate.case, [0.0] * 3)[n_done[candidate.case]]
+        n_done[candidate.case] += 1
+        return replace(run_trial(candidate, *rest), score=score)
 
-    monkeypatch.setattr(Candidate, "_run_fold", scored)
+    monkeypatch.setattr(execution, "run_trial", scored)
     found = _compare(photos, cases=[1, 0], cv=3, cut_layers="stem")
-    assert found.table["case"].tolist() == [0, 1]
-    assert found.verdict.endswith("scores the same.")
+    assert found.table["case"].tolist()[:2] == [0, 1]
+    assert "scores the same." in found.verdict
 
 
 def test_table_sums_the_folds_up(every_case: TransferComparison) -> None:
     folds = every_case.fold_scores
-    assert folds.columns[:4].tolist() == ["case", "backbone", "fold", "score"]
+    columns = ["candidate", "case", "backbone", "fold"]
+    assert folds.columns[:4].tolist() == columns
     assert {"fit_time_s", "n_train", "n_test", "best_epoch"} <= set(folds.columns)
-    grouped = folds.groupby("case")["score"]
-    table = every_case.table.set_index("case").sort_index()
+    grouped = folds.groupby("candidate")["score"]
+    table = every_case.table.set_index("candidate").sort_index()
     np.testing.assert_allclose(table["score"], grouped.mean())
     np.testing.assert_allclose(table["score_std"], grouped.std(ddof=1))
-    assert folds["best_epoch"].isna().tolist() == [True] * 4 + [False] * 6
+    is_trained = folds["case"] > 1
+    assert folds["best_epoch"].isna().eq(~is_trained.fillna(False)).all()
 
 
 def test_names_say_where_it_is_cut_and_what_follows(
     every_case: TransferComparison,
 ) -> None:
-    names = every_case.table.set_index("case")[["cut_layer", "head"]]
-    assert names.loc[0].tolist() == ["logits", "class map"]
-    assert names.loc[1, "cut_layer"] in ("stem", "stage1", "penultimate")
-    assert names.loc[1, "head"] == "ridge"
-    assert names.loc[3].tolist() == ["penultimate", "linear"]
+    names = every_case.table.set_index("candidate")[["cut_layer", "head"]]
+    assert names.loc["case 0 (tiny)"].tolist() == ["logits", "class map"]
+    searched = names.loc["case 1 (tiny)"]
+    assert searched["cut_layer"] in ("stem", "stage1", "penultimate")
+    assert searched["head"] == "ridge"
+    selected = names.loc["case 1, all layers (tiny)"]
+    assert selected.tolist() == ["all layers", "logistic"]
+    assert names.loc["case 3 (tiny)"].tolist() == ["penultimate", "linear"]
+    assert names.loc["baseline"].tolist() == ["", "prior"]
 
 
 def test_layer_scores_are_those_of_the_inner_folds(
@@ -118,7 +143,7 @@ def test_layer_scores_are_those_of_the_inner_folds(
 
 def test_json_can_be_read_by_anything(every_case: TransferComparison) -> None:
     found = json.loads(every_case.to_json(), parse_constant=pytest.fail)
-    assert len(found["table"]) == 5
+    assert len(found["table"]) == 7
     assert found["winner"]["case"] == every_case.winner["case"]
     assert found["scoring"] == "accuracy"
     assert found["runs"] == "nowhere (tracking is off)"
@@ -143,11 +168,11 @@ def test_winner_is_fitted_on_all_the_images_with_probabilities(
         return make(self, calibrate=calibrate)
 
     monkeypatch.setattr(Candidate, "make", watched)
-    comparison = _compare(photos, cases=case)
-    assert made == [False, False]
+    comparison = _compare(photos, cases=case, all_layers=False)
+    assert made == [False] * 4
     model = comparison.best_estimator
     assert model is comparison.best_estimator
-    assert made == [False, False, True]
+    assert made == [False] * 4 + [True]
     assert model.predict_proba(photos[0]).shape == (16, 2)
     assert model.score(*photos) == 1.0
 
@@ -155,21 +180,21 @@ def test_winner_is_fitted_on_all_the_images_with_probabilities(
 def test_all_cases_see_the_same_folds(
     photos: Photos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[list[tuple[Any, Any]]] = []
-    run = Candidate.run
+    seen: dict[str, list[Any]] = {}
 
-    def watched(
-        self: Candidate, images: Any, labels: Any, folds: Any, **k: Any
-    ) -> None:
-        seen.append([(train.tolist(), test.tolist()) for train, test in folds])
-        run(self, images, labels, folds, **k)
+    def watched(candidate: Candidate, data: Any, fold: Any, *rest: Any) -> FoldResult:
+        train, test = fold
+        seen.setdefault(candidate.name, []).append((train.tolist(), test.tolist()))
+        return run_trial(candidate, data, fold, *rest)
 
-    monkeypatch.setattr(Candidate, "run", watched)
-    _compare(photos, cases=[0, 1], random_state=1)
-    assert len(seen) == 2
-    assert seen[0] == seen[1]
+    monkeypatch.setattr(execution, "run_trial", watched)
+    _compare(photos, cases=[0, 2], random_state=1)
+    first, *others = seen.values()
+    assert all(folds == first for folds in others)
+    assert len(others) == 2
+    seen.clear()
     _compare(photos, cases=0, random_state=2)
-    assert seen[2] != seen[0]
+    assert seen["case 0 (tiny)"] != first
 
 
 def test_case_is_fitted_on_the_training_part_alone(
@@ -186,6 +211,7 @@ def test_case_is_fitted_on_the_training_part_alone(
 
         def watched(images: Any, labels: Any) -> Any:
             fitted.append((images, labels))
+            del estimator.fit  # which could not be pickled
             return fit(estimator, images, labels)
 
         estimator.fit = watched
@@ -193,7 +219,7 @@ def test_case_is_fitted_on_the_training_part_alone(
 
     monkeypatch.setattr(Candidate, "make", spying)
     _compare(photos, cv=[(train, test)])
-    assert len(fitted) == 5
+    assert len(fitted) == 7
     for images, labels in fitted:
         np.testing.assert_array_equal(images, X[train])
         np.testing.assert_array_equal(labels, y[train])
@@ -213,7 +239,8 @@ def test_wrong_labels_of_the_test_part_change_nothing_but_the_score(
     pd.testing.assert_frame_equal(right.layer_scores, wrong.layer_scores)
     for case in range(4):
         scores = [
-            found.table.set_index("case").loc[case, "score"] for found in (right, wrong)
+            found.table.set_index("candidate").loc[f"case {case} (tiny)", "score"]
+            for found in (right, wrong)
         ]
         assert scores == [1.0, 0.0]
 
@@ -237,8 +264,9 @@ def test_a_given_split_is_one_fold_without_spread(photos: Photos) -> None:
     split = [(np.arange(0, 12), np.arange(12, 16))]
     found = _compare(photos, cases=[0, 1], cv=split)
     assert found.table["score_std"].isna().all()
-    assert found.fold_scores["n_test"].tolist() == [4, 4]
-    assert " ± " not in found.verdict
+    assert found.table["score_low"].notna().all()  # from the bootstrap
+    assert set(found.significance["test"]) == {"paired bootstrap"}
+    assert found.fold_scores["n_test"].eq(4).all()
     assert json.loads(found.to_json())["winner"]["score_std"] is None
     assert len(found.plot().axes) == 2
 
@@ -246,21 +274,22 @@ def test_a_given_split_is_one_fold_without_spread(photos: Photos) -> None:
 def test_a_splitter_is_used_as_it_is(photos: Photos) -> None:
     splitter = ShuffleSplit(3, test_size=4, random_state=0)
     found = _compare(photos, cases=0, cv=splitter).fold_scores
-    assert found["n_train"].tolist() == [12, 12, 12]
+    assert found["n_train"].tolist() == [12] * 6
 
 
 def test_each_photo_is_forwarded_once_then_never_again(
     photos: Photos, tmp_path: Path
 ) -> None:
-    parameters = {"cases": [0, 1], "store": tmp_path / "store", "cv": 4}
+    parameters = {"cases": [0, 1], "store": tmp_path / "store", "journal": None}
     first = _compare(photos, **parameters).table
     assert first["images_forwarded"].sum() == len(photos[0])
     before = images_forwarded()
     again = _compare(photos, **parameters).table
-    assert again["images_forwarded"].tolist() == [0, 0]
+    assert again["images_forwarded"].eq(0).all()
     assert images_forwarded() == before
     # What stored features would cost is counted as if they were computed afresh.
     assert (again["predict_ms_per_image"] > 0).all()
+    first, again = (table.sort_values("candidate") for table in (first, again))
     pd.testing.assert_series_equal(first["score"], again["score"])
 
 
@@ -272,12 +301,13 @@ def test_stored_features_do_not_make_predicting_look_free(
         "hybridml.features.extractor.seconds_per_image",
         lambda request, store: 1.0 if store.counter(_counter(request)) else 0.0,
     )
-    parameters = {"store": tmp_path / "store", "pooling": pooling}
+    parameters = {"store": tmp_path / "store", "pooling": pooling, "journal": None}
     for _ in range(2):
         table = _compare(
             photos, cases=[0, 1], cut_layers=["stem", "stage1"], **parameters
         ).table
-    assert (table["predict_ms_per_image"] > 1000).all()
+    cases = table[table["case"].notna()]
+    assert (cases["predict_ms_per_image"] > 1000).all()
 
 
 def test_two_comparisons_with_one_seed_agree(photos: Photos) -> None:
@@ -316,7 +346,8 @@ def test_backbones_are_compared_with_one_another() -> None:
         cut_layers=["stem", "stage1"],
         scratch_backbone="lenet5",
     )
-    rows = found.table[["case", "backbone"]].to_numpy().tolist()
+    cases = found.table.dropna(subset="case")
+    rows = cases[["case", "backbone"]].to_numpy().tolist()
     assert sorted(rows) == [
         [0, "tiny"],
         [0, "tiny2"],
@@ -344,6 +375,9 @@ def test_score_of_probabilities_calibrates_a_head_without_a_search(
     assert -1 < found.winner["score"] < 0
 
 
+ZERO = "case 0: the pretrained network as it is (tiny), fold 1/2"
+
+
 def test_steps_rise_to_one(photos: Photos) -> None:
     steps: list[Step] = []
     _compare(photos, on_step=steps.append, epochs=2, cut_layers="stem")
@@ -353,16 +387,16 @@ def test_steps_rise_to_one(photos: Photos) -> None:
     assert steps[0].seconds_left is None
     assert all(step.seconds_left >= 0 for step in steps[1:-1] if step.seconds_left)
     texts = [step.text for step in steps]
-    assert texts[0] == "case 0: the pretrained network as it is, fold 1/2"
-    assert "case 3: fine-tune everything, fold 2/2, epoch 1/2" in texts
+    assert texts[1:3] == ["baseline: guess without looking, fold 2/2", ZERO]
+    assert "case 3: fine-tune everything (tiny), fold 2/2, epoch 1/2" in texts
     assert texts[-1] == "all cases compared"
-    assert len([text for text in texts if ", epoch " not in text]) == 5 * 2 + 1
+    assert len([text for text in texts if ", epoch " not in text]) == 6 * 2 + 1
 
 
 def test_no_epochs_and_no_progress_are_no_problem(photos: Photos) -> None:
     steps: list[Step] = []
     found = _compare(photos, cases=[2, 3], epochs=0, on_step=steps.append)
-    assert found.table["score"].tolist() == [1.0, 1.0]
+    assert found.table["score"].tolist()[:2] == [1.0, 1.0]
     assert steps[-1].done == 1.0
 
 
@@ -435,8 +469,7 @@ def test_bad_images_are_named_and_the_runs_fail(photos: Photos, tmp_path: Path) 
     tracker = RecordingTracker()
     with pytest.raises(ImageDecodeError, match=r"bad\.jpg"):
         _compare((X, photos[1]), cases=[0, 1], tracker=tracker)
-    statuses = [run.status for run in tracker.all_runs()]
-    assert set(statuses) == {"FAILED"}
+    assert tracker.runs[0].status == "FAILED"
 
 
 def _counter(request: Any) -> str:

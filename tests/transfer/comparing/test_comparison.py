@@ -1,4 +1,4 @@
-"""The result names the winner in words, numbers and a picture."""
+"""What a comparison found can be asked for, kept and passed on."""
 
 from __future__ import annotations
 
@@ -8,132 +8,113 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from hybridml.transfer import TransferComparison
-from hybridml.transfer.cases.catalogue import case_title
-from hybridml.transfer.comparing.comparison import COLUMNS, describe_row
+from hybridml import TransferComparison, compare_transfer_cases
+from hybridml.exceptions import UnknownNameError
+from hybridml.testing import make_photos, register_tiny_backbone
 
-NO_LAYERS = pd.DataFrame(
-    columns=["backbone", "cut_layer", "head", "score", "score_std"]
-)
+COMMON: dict[str, Any] = {"backbones": "tiny", "store": None, "epochs": 2, "cv": 4}
 
 
-def _comparison(
-    rows: list[tuple[int, str, float, float]], folds: list[list[float]]
-) -> TransferComparison:
-    table = pd.DataFrame(
-        [(c, b, "penultimate", "linear", s, d, 1.0, 2.0, 30) for c, b, s, d in rows],
-        columns=list(COLUMNS),
+@pytest.fixture(scope="module")
+def found() -> TransferComparison:
+    """Photos of which some are called by the wrong name."""
+    register_tiny_backbone()
+    X, y = make_photos(32)
+    y[[3, 8, 20]] = y[[2, 9, 21]]
+    return compare_transfer_cases(X, y, cases=[0, 1, 3], **COMMON)
+
+
+def test_any_row_can_be_fitted_on_all_the_images(found: TransferComparison) -> None:
+    model = found.fit("case 1, all layers (tiny)")
+    assert type(model).__name__ == "AllLayersClassifier"
+    assert model.predict_proba(make_photos(4)[0]).shape == (4, 2)
+    assert found.fit(found.economical["candidate"]).predict(make_photos(2)[0]).size == 2
+
+
+def test_unknown_row_is_told_what_there_is(found: TransferComparison) -> None:
+    with pytest.raises(UnknownNameError, match=r"'case 3 \(tiny\)'"):
+        found.fit("case 3")
+
+
+def test_predictions_are_those_of_the_test_folds(found: TransferComparison) -> None:
+    told = found.predictions("case 3 (tiny)")
+    assert told["image"].tolist() == list(range(32))
+    right = told.groupby("fold")[["target", "predicted"]].apply(
+        lambda rows: (rows["target"] == rows["predicted"]).mean()
     )
-    fold_scores = pd.DataFrame(
-        [
-            {"case": case, "backbone": backbone, "fold": i + 1, "score": score}
-            for (case, backbone, *_), scores in zip(rows, folds, strict=True)
-            for i, score in enumerate(scores)
-        ]
-    )
-    return TransferComparison(
-        table=table,
-        fold_scores=fold_scores,
-        layer_scores=NO_LAYERS,
-        scoring="accuracy",
-        where="nowhere",
-        _refit=_Counting(),
-    )
+    folds = found.fold_scores
+    scores = folds[folds["candidate"] == "case 3 (tiny)"].set_index("fold")["score"]
+    np.testing.assert_allclose(right, scores)
+    assert told["confidence"].between(0.5, 1).all()
 
 
-class _Counting:
-    def __init__(self) -> None:
-        self.n_calls = 0
-
-    def __call__(self) -> str:
-        self.n_calls += 1
-        return f"fit {self.n_calls}"
+def test_without_probabilities_there_is_no_confidence(
+    found: TransferComparison,
+) -> None:
+    assert found.predictions("case 1 (tiny)")["confidence"].isna().all()
 
 
-def test_verdict_says_by_how_much_the_winner_is_ahead() -> None:
-    rows = [(3, "a", 0.9, 0.1), (1, "b", 0.8, 0.1)]
-    comparison = _comparison(rows, [[0.8, 1.0], [0.75, 0.85]])
-    assert comparison.verdict == (
-        "case 3 (a, penultimate, linear) wins with 0.900 ± 0.100, 0.100 ± 0.071 ahead "
-        "of case 1 (b, penultimate, linear) (0.800 ± 0.100)."
-    )
-    assert comparison.winner["case"] == 3
+def test_learning_curves_are_those_of_trained_rows(found: TransferComparison) -> None:
+    assert list(found.histories) == ["case 3 (tiny)"]
+    assert found.histories["case 3 (tiny)"]["epoch"].tolist() == [0, 1, 2]
 
 
-def test_folds_of_the_same_case_of_another_backbone_are_kept_apart() -> None:
-    rows = [(1, "a", 0.9, 0.0), (1, "b", 0.8, 0.0), (3, "a", 0.7, 0.0)]
-    comparison = _comparison(rows, [[0.9, 0.9], [0.8, 0.8], [0.1, 0.9]])
-    assert "0.100 ± 0.000 ahead of case 1 (b," in comparison.verdict
-
-
-def test_verdict_calls_a_lead_within_its_spread_no_lead() -> None:
-    rows = [(3, "a", 0.9, 0.1), (1, "b", 0.89, 0.1)]
-    close = _comparison(rows, [[0.8, 1.0], [0.99, 0.79]])
-    assert close.verdict.endswith("The folds do not tell the two apart.")
-
-
-def test_verdict_of_one_fold_has_no_spread() -> None:
-    rows = [(3, "a", 0.9, math.nan), (1, "a", 0.875, math.nan)]
-    assert _comparison(rows, [[0.9], [0.875]]).verdict == (
-        "case 3 (a, penultimate, linear) wins with 0.900, 0.025 ahead of "
-        "case 1 (a, penultimate, linear) (0.875)."
-    )
-
-
-def test_verdict_of_a_tie_says_so() -> None:
-    rows = [(1, "a", 0.9, 0.1), (3, "a", 0.9, 0.1)]
-    assert _comparison(rows, [[0.8, 1.0], [1.0, 0.8]]).verdict == (
-        "case 1 (a, penultimate, linear) wins with 0.900 ± 0.100; "
-        "case 3 (a, penultimate, linear) scores the same."
-    )
-
-
-def test_verdict_of_a_single_row_names_it() -> None:
-    comparison = _comparison([(0, "a", 0.5, math.nan)], [[0.5]])
-    expected = "case 0 (a, penultimate, linear) wins with 0.500."
-    assert comparison.verdict == expected
-
-
-def test_winner_is_fitted_once_and_when_asked_for() -> None:
-    comparison = _comparison([(0, "a", 0.5, 0.1)], [[0.4, 0.6]])
-    refit: Any = comparison._refit
-    assert refit.n_calls == 0
-    assert comparison.best_estimator == comparison.best_estimator == "fit 1"
-    assert refit.n_calls == 1
-
-
-def test_json_has_no_numbers_that_are_none() -> None:
-    rows = [(3, "a", 0.9, math.nan), (1, "a", -math.inf, 0.0)]
-    comparison = _comparison(rows, [[0.9], [-math.inf]])
-    found = json.loads(comparison.to_json(), parse_constant=pytest.fail)
-    assert set(found) == {"table", "winner", "scoring", "verdict", "runs"}
-    assert found["winner"] == found["table"][0]
-    assert list(found["winner"]) == list(COLUMNS)
-    assert found["winner"]["score_std"] is None
-    assert found["table"][1]["score"] is None
-    assert (found["winner"]["case"], found["runs"]) == (3, "nowhere")
+def test_json_has_no_numbers_that_are_none(found: TransferComparison) -> None:
+    told = json.loads(found.to_json(), parse_constant=pytest.fail)
+    (guess,) = [row for row in told["table"] if row["candidate"] == "baseline"]
+    assert guess["case"] is None
+    assert told["winner"] == told["table"][0]
+    assert told["winner"]["p_value"] is None
+    assert told["warnings"] == found.warnings
 
 
 @pytest.mark.parametrize("ending", [".png", ".svg"])
-def test_picture_is_saved_where_a_path_is_given(tmp_path: Path, ending: str) -> None:
+def test_picture_is_saved_where_a_path_is_given(
+    found: TransferComparison, tmp_path: Path, ending: str
+) -> None:
     path = tmp_path / f"leaderboard{ending}"
-    figure = _comparison([(3, "a", 0.9, 0.1)], [[0.9]]).plot(path)
-    assert isinstance(figure, Figure)
+    assert isinstance(found.plot(path), Figure)
     assert path.stat().st_size > 1000
 
 
-def test_comparison_survives_pickling() -> None:
-    comparison = _comparison([(3, "a", 0.9, 0.1)], [[0.9]])
-    again = pickle.loads(pickle.dumps(comparison))
-    assert again.verdict == comparison.verdict
-    assert again.best_estimator == "fit 1"
+def test_comparison_survives_pickling(found: TransferComparison) -> None:
+    again = pickle.loads(pickle.dumps(found))
+    assert again.verdict == found.verdict
+    pd.testing.assert_frame_equal(again.predictions(), found.predictions())
 
 
-def test_names_leave_out_what_is_empty() -> None:
-    row = pd.Series({"case": 2, "backbone": "a", "cut_layer": "", "head": "linear"})
-    assert describe_row(row) == "case 2 (a, linear)"
-    assert case_title(2) == "case 2: fine-tune the last two layers"
+def test_report_shows_mistakes_and_how_it_was_made(
+    found: TransferComparison, tmp_path: Path
+) -> None:
+    text = found.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "data:image/jpeg;base64," in text
+    assert "compare_transfer_cases(" in text
+    assert "cases=[0, 1, 3]" in text
+    for word in ("baseline", "all layers", "32"):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        np.arange(32) / 7,
+        np.c_[np.arange(32) % 2, np.arange(32) % 3 == 0].astype(int),
+        np.c_[np.arange(32) / 7, np.arange(32) / 3],
+    ],
+    ids=["numbers", "labels", "several numbers"],
+)
+def test_numbers_and_labels_are_compared_and_reported(
+    targets: Any, tmp_path: Path
+) -> None:
+    X, _ = make_photos(32)
+    found = compare_transfer_cases(X, targets, heads="ridge", **COMMON)
+    assert found.table["score"].notna().all()
+    assert math.isfinite(found.winner["score_low"])
+    assert len(found.predictions("baseline")) == 32
+    assert found.to_html(tmp_path / "report.html").stat().st_size > 10_000
+    assert found.best_estimator.predict(X[:2]).shape == targets[:2].shape

@@ -18,8 +18,9 @@ from hybridml.transfer.comparing.planning import check_candidates, plan_candidat
 COMMON = CaseOptions(epochs=2, image_size=40)
 
 
-def _plan(*args: Any, **changed: Any) -> list[tuple[int, str]]:
-    found = plan_candidates(*args, COMMON, **changed)
+def _plan(*args: Any, **changed: Any) -> list[tuple[int | None, str]]:
+    baseline, *found = plan_candidates(*args, COMMON, **changed)
+    assert baseline.case is None
     return [(candidate.case, candidate.options.backbone) for candidate in found]
 
 
@@ -44,7 +45,7 @@ def test_what_is_given_twice_or_alone_is_listed_once(
 
 def test_scratch_backbone_comes_once_with_its_own_size() -> None:
     register_tiny_backbone("tiny2")
-    found = plan_candidates(
+    _, *found = plan_candidates(
         ["tiny", "tiny2"],
         [0, 4],
         COMMON,
@@ -60,13 +61,30 @@ def test_scratch_backbone_is_not_used_without_its_case() -> None:
     assert _plan("tiny", [0], scratch_backbone="lenet5") == [(0, "tiny")]
 
 
+def test_without_cases_all_that_the_task_has_are_listed() -> None:
+    assert [case for case, _ in _plan("tiny", None)] == [0, 1, 2, 3, 4]
+    numbers = CaseOptions(task="regression")
+    cases = [row.case for row in plan_candidates("tiny", None, numbers)]
+    assert cases == [None, 1, 2, 3, 4]
+
+
+def test_all_layers_come_beside_the_search() -> None:
+    found = plan_candidates("tiny", [0, 1], COMMON, all_layers=True)
+    assert [(row.case, row.variant) for row in found[1:]] == [
+        (0, ""),
+        (1, ""),
+        (1, "all layers"),
+    ]
+    no_search = plan_candidates("tiny", [0], COMMON, all_layers=True)
+    assert len(no_search) == 2
+
+
 @pytest.mark.parametrize(
     ("backbones", "cases", "message"),
     [
         ([], [1], r"Got backbones=\[\]; expected at least one"),
         ("tiny", [], r"Got cases=\[\]; expected at least one"),
         ("tiny", [1, 5], "Got case=5"),
-        ("tiny", None, "Got case=None"),
     ],
 )
 def test_nothing_or_unknown_cases_are_refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,11 @@ import pytest
 from hybridml import RecordingTracker, compare_transfer_cases
 from hybridml.testing import make_photos, register_tiny_backbone
 from hybridml.tracking import RecordedRun
+from hybridml.transfer.comparing import execution
 from hybridml.transfer.comparing.candidate import Candidate
+from hybridml.transfer.comparing.fold_result import FoldResult
 from hybridml.transfer.comparing.progress import Step
+from hybridml.transfer.comparing.trial import run_trial
 
 Photos = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
 QUICK: dict[str, Any] = {
@@ -22,6 +26,7 @@ QUICK: dict[str, Any] = {
     "epochs": 2,
     "store": None,
 }
+KINDS = ("baseline", "0", "1", "1", "2", "3", "4")
 TAGS = ("case", "backbone", "cut_layer", "head")
 
 
@@ -44,11 +49,19 @@ def parent(tracker: RecordingTracker) -> RecordedRun:
 def test_there_is_a_child_a_case_and_below_it_one_a_fold(parent: RecordedRun) -> None:
     assert parent.name == "transfer cases: tiny, lenet5"
     names = [child.name for child in parent.children]
-    assert names[0] == "case 0: the pretrained network as it is (tiny)"
-    assert names[4] == "case 4: train from scratch (lenet5)"
-    for case, child in enumerate(parent.children):
+    assert names == [
+        "baseline: guess without looking",
+        "case 0: the pretrained network as it is (tiny)",
+        "case 1: deep features and a shallow head (tiny)",
+        "case 1: deep features and a shallow head, all layers (tiny)",
+        "case 2: fine-tune the last two layers (tiny)",
+        "case 3: fine-tune everything (tiny)",
+        "case 4: train from scratch (lenet5)",
+    ]
+    for kind, child in zip(KINDS, parent.children, strict=True):
+        short = f"case {kind}" if kind.isdigit() else kind
         names = [fold.name for fold in child.children]
-        assert names == [f"case {case}, fold 1", f"case {case}, fold 2"]
+        assert names == [f"{short}, fold 1", f"{short}, fold 2"]
 
 
 def test_every_run_is_finished(tracker: RecordingTracker) -> None:
@@ -56,12 +69,14 @@ def test_every_run_is_finished(tracker: RecordingTracker) -> None:
 
 
 def test_every_run_is_found_by_its_tags(parent: RecordedRun) -> None:
-    for case, child in enumerate(parent.children):
+    for kind, child in zip(KINDS, parent.children, strict=True):
         for run in (child, *child.children):
             tags = [run.tags[f"hybridml.{name}"] for name in TAGS]
-            assert tags[:2] == [str(case), "lenet5" if case == 4 else "tiny"]
-            assert "searched" not in tags
-            assert all(tags)
+            assert tags[0] == kind
+            if kind != "baseline":
+                assert tags[1] == ("lenet5" if kind == "4" else "tiny")
+                assert "searched" not in tags
+                assert all(tags)
     assert parent.tags["hybridml.kind"] == "comparison"
     assert parent.tags["hybridml.cases"] == "0, 1, 2, 3, 4"
 
@@ -72,18 +87,21 @@ def test_winner_is_named_on_the_parent(parent: RecordedRun) -> None:
     assert parent.tags["hybridml.winner"] == expected
     note = parent.tags["mlflow.note.content"]
     assert note.startswith(f"**{expected} wins with ")
-    assert note.count("\n| ") == 2 + 5
+    assert note.count("\n| ") == 2 + 7
     metrics = {name: value for name, value, _ in parent.metrics}
-    assert metrics["score"] == metrics[f"score_case_{tags[0]}"]
-    assert {f"score_case_{case}" for case in range(5)} <= set(metrics)
-    assert list(parent.texts) == ["leaderboard.csv", "layers.csv"]
-    assert parent.texts["leaderboard.csv"].startswith("case,backbone,cut_layer,head")
+    named = {f"score_case_{case}" for case in range(5)}
+    assert named | {"score_baseline", "score_case_1_all_layers"} <= set(metrics)
+    assert metrics["score"] == max(metrics[name] for name in named)
+    files = ["leaderboard.csv", "significance.csv", "layers.csv"]
+    assert list(parent.texts) == files
+    assert parent.texts["leaderboard.csv"].startswith("candidate,case,backbone,cut")
     assert [file.name for file in parent.files] == ["leaderboard.png"]
 
 
 def test_parent_says_what_is_compared_on(parent: RecordedRun) -> None:
     assert parent.params == {
         "n_images": 16,
+        "task": "classification",
         "n_classes": 2,
         "images_per_class": "class0: 8, class1: 8",
         "n_folds": 2,
@@ -104,7 +122,7 @@ def test_case_has_a_curve_over_its_folds_and_their_mean(parent: RecordedRun) -> 
 
 
 def test_fine_tuned_folds_have_a_curve_over_the_epochs(parent: RecordedRun) -> None:
-    for child in parent.children[2:]:
+    for child in parent.children[4:]:
         for fold in child.children:
             steps = [step for name, _, step in fold.metrics if name == "valid_loss"]
             assert steps == [0, 1, 2]
@@ -113,12 +131,12 @@ def test_fine_tuned_folds_have_a_curve_over_the_epochs(parent: RecordedRun) -> N
 
 
 def test_case_says_how_it_was_done(parent: RecordedRun) -> None:
-    params = [child.params for child in parent.children]
+    params = [child.params for child in parent.children[1:]]
     assert params[1]["head"] == ["ridge", "logistic"]
     assert params[1]["cut_layer"] == "all"
-    assert params[3]["weights"] == "default"
-    assert params[3]["epochs"] == 2
-    assert params[4]["weights"] is None
+    assert params[4]["weights"] == "default"
+    assert params[4]["epochs"] == 2
+    assert params[5]["weights"] is None
     assert "epochs" not in params[0]
 
 
@@ -140,32 +158,34 @@ def test_epochs_are_recorded_while_the_fit_goes_on(photos: Photos) -> None:
 def test_failing_case_fails_its_runs_and_goes_on(
     photos: Photos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make = Candidate.make
-
-    def failing(self: Candidate, *, calibrate: bool = False) -> Any:
-        if self.case == 1 and len(self.folds) == 1:
+    def failing(candidate: Candidate, data: Any, fold: Any, _: Any) -> Any:
+        if candidate.case == 1 and fold is data.folds[1]:
             raise MemoryError("too much")
-        return make(self, calibrate=calibrate)
+        return run_trial(candidate, data, fold)
 
-    monkeypatch.setattr(Candidate, "make", failing)
+    monkeypatch.setattr(execution, "run_trial", failing)
     tracker = RecordingTracker()
     with pytest.raises(MemoryError, match="too much"):
         compare_transfer_cases(*photos, cases=[0, 1, 2], tracker=tracker, **QUICK)
     parent = tracker.runs[0]
     assert parent.status == "FAILED"
-    assert [child.status for child in parent.children] == ["FINISHED", "FAILED"]
-    folds = parent.children[1].children
+    assert [child.name[:6] for child in parent.children] == [
+        "baseli",
+        "case 0",
+        "case 1",
+    ]
+    folds = parent.children[2].children
     assert [fold.status for fold in folds] == ["FINISHED", "FAILED"]
     assert "hybridml.winner" not in parent.tags
 
 
-def test_interrupted_comparison_is_recorded_as_killed(
+def test_comparison_interrupted_at_once_is_recorded_as_killed(
     photos: Photos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*_: object, **__: object) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Candidate, "_run_fold", interrupt)
+    monkeypatch.setattr(execution, "run_trial", interrupt)
     tracker = RecordingTracker()
     with pytest.raises(KeyboardInterrupt):
         compare_transfer_cases(*photos, cases=0, tracker=tracker, **QUICK)
@@ -183,13 +203,12 @@ def test_best_of_several_backbones_is_the_score_of_a_case(
     photos: Photos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register_tiny_backbone("tiny2", seed=5)
-    run_fold = Candidate._run_fold
 
-    def scored(self: Candidate, *parts: Any) -> dict[str, Any]:
-        score = 0.75 if self.options.backbone == "tiny2" else 0.5
-        return {**run_fold(self, *parts), "score": score}
+    def scored(candidate: Candidate, *rest: Any) -> FoldResult:
+        score = 0.75 if candidate.options.backbone == "tiny2" else 0.5
+        return replace(run_trial(candidate, *rest), score=score)
 
-    monkeypatch.setattr(Candidate, "_run_fold", scored)
+    monkeypatch.setattr(execution, "run_trial", scored)
     tracker = RecordingTracker()
     both = {**QUICK, "backbones": ["tiny", "tiny2"]}
     compare_transfer_cases(*photos, cases=[0], tracker=tracker, **both)

@@ -1,0 +1,153 @@
+"""A comparison as the plain data that its HTML report is made of."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import date
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hybridml.exceptions import ImageDecodeError
+from hybridml.finetune.watching.diagnosis import diagnose
+from hybridml.images.thumbnail import make_thumbnail
+from hybridml.report.html import History, Mistake, ReportData
+from hybridml.transfer.comparing.comparison import TransferComparison
+from hybridml.transfer.comparing.wording import describe_row
+
+_N_MISTAKES = 12
+_PACKAGES = ("hybridml", "scikit-learn", "torch", "torchvision", "xgboost", "numpy")
+
+
+def report_of(
+    comparison: TransferComparison,
+    *,
+    title: str = "Which transfer case wins?",
+    layer_curve: pd.DataFrame | None = None,
+) -> ReportData:
+    """Collect what the report of a comparison shows.
+
+    Parameters
+    ----------
+    comparison : TransferComparison
+    title : str
+    layer_curve : DataFrame or None, default=None
+        As `LayerCurve.table`.
+    """
+    names = {
+        row["candidate"]: describe_row(row) for _, row in comparison.table.iterrows()
+    }
+    return ReportData(
+        title=title,
+        verdict=comparison.verdict,
+        created=date.today().isoformat(),
+        scoring=comparison.scoring,
+        task=comparison.task,
+        leaderboard=_renamed(comparison.table, names),
+        significance=_renamed(comparison.significance, names),
+        fold_scores=_renamed(comparison.fold_scores, names),
+        layer_scores=comparison.layer_scores,
+        layer_curve=layer_curve,
+        groups=[[names[name] for name in group] for group in comparison.groups],
+        histories=[
+            History(names[name], history, _findings(history))
+            for name, history in comparison.histories.items()
+        ],
+        mistakes=find_mistakes(comparison),
+        facts=comparison.facts,
+        warnings=comparison.warnings,
+        environment=_environment(),
+        reproduce=comparison.call,
+        **_predictions(comparison),
+    )
+
+
+def find_mistakes(
+    comparison: TransferComparison, n_shown: int = _N_MISTAKES
+) -> list[Mistake]:
+    """Pick the images about which the winner was wrong, the most confident first.
+
+    For a regression those with the largest errors. Images that cannot be decoded any
+    more are left out.
+    """
+    told = comparison.predictions()
+    if comparison.task == "regression":
+        errors = [_distance(*pair) for pair in told[["target", "predicted"]].to_numpy()]
+        order = told.assign(_by=errors).sort_values("_by", ascending=False)
+    else:
+        wrong = told[[a != b for a, b in told[["target", "predicted"]].to_numpy()]]
+        order = wrong.sort_values("confidence", ascending=False, kind="stable")
+    found = (_mistake(comparison, row) for _, row in order.head(n_shown).iterrows())
+    return [mistake for mistake in found if mistake is not None]
+
+
+def _mistake(comparison: TransferComparison, row: pd.Series) -> Mistake | None:
+    image = comparison.image(int(row["image"]))
+    try:
+        picture = make_thumbnail(image)
+    except ImageDecodeError:
+        return None
+    is_named = isinstance(image, str | os.PathLike)
+    caption = Path(image).name if is_named else f"image {row['image']}"
+    return Mistake(
+        picture,
+        caption,
+        _word(row["target"]),
+        _word(row["predicted"]),
+        float(row["confidence"]),
+    )
+
+
+def _predictions(comparison: TransferComparison) -> dict[str, Any]:
+    told = comparison.predictions()
+    truth = np.array(told["target"].tolist())
+    predicted = np.array(told["predicted"].tolist())
+    known = told["confidence"].notna().all()
+    found = {
+        "truth": truth,
+        "predicted": predicted,
+        "confidence": told["confidence"].to_numpy() if known else None,
+    }
+    if comparison.task == "regression":
+        return found
+    if comparison.task == "multilabel":
+        labels = [str(number) for number in range(truth.shape[1])]
+        numbers = {"truth": truth.astype(int), "predicted": predicted.astype(int)}
+        return {**found, **numbers, "classes": labels}
+    classes = np.unique(np.concatenate([truth, predicted]))
+    texts = {"truth": truth.astype(str), "predicted": predicted.astype(str)}
+    return {**found, **texts, "classes": [str(name) for name in classes.tolist()]}
+
+
+def _renamed(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    return table.assign(candidate=table["candidate"].map(names))
+
+
+def _findings(history: pd.DataFrame) -> list[str]:
+    found = diagnose(history)
+    return [found.verdict, *found.evidence, *(f"Try: {cure}" for cure in found.cure)]
+
+
+def _distance(target: Any, predicted: Any) -> float:
+    return float(np.abs(np.subtract(target, predicted)).sum())
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_word(part) for part in value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _environment() -> dict[str, str]:
+    versions = {name: metadata.version(name) for name in _PACKAGES}
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    return {
+        "machine": machine,
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+        **versions,
+    }

@@ -51,6 +51,19 @@ def test_study_of_harm_compares_both_cases_with_the_probe(
     assert HARM.search(printed), printed
 
 
+@pytest.mark.slow
+def test_truth_for_the_advisor_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    results = tmp_path / "truth.jsonl"
+    options = f"{tmp_path} --results {results} --store {tmp_path / 'store'} --seeds 1"
+    options += " --tasks dots --sizes 5 --image-size 32 --cases 1 2 3"
+    first = _run_module("advisor.truth", options.split())
+    assert len(first.splitlines()) == len(results.read_text().splitlines()) == 3
+    with results.open("a") as file:
+        file.write('{"task": "cut o')
+    assert _run_module("advisor.truth", options.split()) == ""
+    assert "always 3" in _run_module("advisor.summary", [str(results)])
+
+
 def test_spectrogram_of_a_higher_tone_is_bright_higher_up() -> None:
     drawn = _spectrograms().spectrogram_image
     times_s = np.arange(8000) / 8000
@@ -87,8 +100,17 @@ def test_peer_is_required_in_one_version(name: str) -> None:
 
 def _run(script: Path, options: list[str], folder: Path) -> str:
     """Run a script to its end, and return what it prints."""
+    return _python([str(script), *options], folder)
+
+
+def _run_module(name: str, options: list[str]) -> str:
+    """Run a module of the benchmarks to its end, and return what it prints."""
+    return _python(["-m", name, *options], FOLDER)
+
+
+def _python(arguments: list[str], folder: Path) -> str:
     done = subprocess.run(
-        [sys.executable, str(script), *options],
+        [sys.executable, *arguments],
         cwd=folder,
         capture_output=True,
         text=True,

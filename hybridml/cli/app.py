@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from hybridml.cli import catalogue, compare, demo, extract, fit, predict, store, ui
+from hybridml.cli import (
+    advise,
+    catalogue,
+    compare,
+    demo,
+    extract,
+    fit,
+    predict,
+    store,
+    ui,
+)
 from hybridml.cli.help_text import examples, unwrap
 
 _HELP = """Deep features with a shallow head, fine-tuning, and which of them wins.
@@ -76,6 +86,7 @@ def _add(command: object, epilog: str, panel: str) -> None:
 
 
 _add(demo.demo, demo.EXAMPLES, _START)
+_add(advise.advise, advise.EXAMPLES, _START)
 _add(compare.compare, compare.EXAMPLES, _START)
 _add(ui.ui, ui.EXAMPLES, _START)
 _add(fit.fit, fit.EXAMPLES, _MODELS)

@@ -119,16 +119,7 @@ def compare(
             show_default=False,
         ),
     ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(
-            help="'classification' or 'regression'. Default: told from the targets; "
-            "whole numbers, such as counts, are taken for classes.",
-            rich_help_panel=_WHAT,
-            metavar="WHAT",
-            show_default=False,
-        ),
-    ] = None,
+    task: options.Task = None,
     scoring: Annotated[
         str | None,
         typer.Option(

@@ -68,6 +68,15 @@ Backbone = Annotated[
         show_default=False,
     ),
 ]
+Task = Annotated[
+    str | None,
+    typer.Option(
+        help="'classification' or 'regression'. Default: told from the targets; whole "
+        "numbers, such as counts, are taken for classes.",
+        metavar="WHAT",
+        show_default=False,
+    ),
+]
 Weights = Annotated[
     str | None,
     typer.Option(

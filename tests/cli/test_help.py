@@ -12,6 +12,7 @@ from tests.cli.conftest import Typed
 
 COMMANDS = [
     ("demo",),
+    ("advise",),
     ("compare",),
     ("fit",),
     ("predict",),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from hybridml._checks import Problems, did_you_mean
 from hybridml.heads.calibrated_head import CalibratedHead
 from hybridml.heads.catalogue import HeadSpec, Task, get_head
+from hybridml.heads.floored_scaler import FlooredScaler
 from hybridml.heads.multilabel_head import MultiLabelHead
 from hybridml.heads.scaled_target_head import ScaledTargetHead
 
@@ -79,7 +79,7 @@ def make_head(
     accepted = estimator.get_params()
     common = {k: v for k, v in given.items() if v is not None and k in accepted}
     estimator.set_params(**common, **options)
-    scale = StandardScaler() if spec.scales_features else "passthrough"
+    scale = FlooredScaler() if spec.scales_features else "passthrough"
     head = _wrap(spec, task, estimator, calibrate, n_jobs)
     return Pipeline([("scale", scale), ("head", head)])
 

@@ -19,7 +19,6 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from hybridml import DeepFeatureExtractor, FeatureStore, FineTuneClassifier
 from hybridml.backbones.loading import load_network
@@ -33,6 +32,7 @@ from hybridml.exceptions import (
 )
 from hybridml.finetune import Callback, ProgressBar, diagnose
 from hybridml.finetune.feeding.training_data import hold_out
+from hybridml.heads.floored_scaler import FlooredScaler
 from hybridml.testing import make_photos
 
 Photos = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
@@ -47,7 +47,7 @@ def _classifier(**changed: Any) -> FineTuneClassifier:
 def _probe_of(X: Any, y: Any, trained_on: Any, strength: float) -> Any:
     extractor = DeepFeatureExtractor("tiny", store=None, precision="fp32")
     head = LogisticRegression(C=strength, max_iter=2000)
-    model = make_pipeline(extractor, StandardScaler(), head)
+    model = make_pipeline(extractor, FlooredScaler(), head)
     return model.fit(X[trained_on], y[trained_on])
 
 

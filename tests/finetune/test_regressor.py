@@ -14,11 +14,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from hybridml import DeepFeatureExtractor, FineTuneRegressor
 from hybridml.exceptions import DataError, DivergedError, InvalidParameterError
 from hybridml.finetune.feeding.training_data import hold_out
+from hybridml.heads.floored_scaler import FlooredScaler
 
 Numbers = npt.NDArray[np.float64]
 STRENGTHS = (1e4, 1e3, 1e2, 1e1)
@@ -45,7 +45,7 @@ Lights = tuple[npt.NDArray[np.uint8], Numbers]
 
 def _ridge_of(X: Any, y: Any, trained_on: Any, strength: float) -> Any:
     extractor = DeepFeatureExtractor("tiny", store=None, precision="fp32")
-    model = make_pipeline(extractor, StandardScaler(), Ridge(alpha=strength))
+    model = make_pipeline(extractor, FlooredScaler(), Ridge(alpha=strength))
     return model.fit(X[trained_on], y[trained_on])
 
 

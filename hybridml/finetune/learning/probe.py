@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
 from hybridml._threads import one_blas_thread
 from hybridml.finetune.learning.tasks import Task
+from hybridml.heads.floored_scaler import FlooredScaler
 
 Floats = npt.NDArray[np.float32]
 Floats64 = npt.NDArray[np.float64]
@@ -112,7 +112,7 @@ def fit_probe(
         Takes the features as they are: the scaling is in its weights.
     """
     counts = weights.numpy().astype(np.float64)
-    scaler = StandardScaler().fit(features, sample_weight=counts)
+    scaler = FlooredScaler().fit(features, sample_weight=counts)
     scaled = scaler.transform(features)
     with one_blas_thread():
         weight, bias = task.fit_linear(scaled, targets.numpy(), counts, strength)

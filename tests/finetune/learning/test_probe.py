@@ -11,11 +11,11 @@ from scipy.special import softmax
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
 from hybridml.finetune.learning.probe import Floats, LinearHead, choose_probe, fit_probe
 from hybridml.finetune.learning.tasks import Classification, Regression
+from hybridml.heads.floored_scaler import FlooredScaler
 
 TWO, THREE = Classification(2), Classification(3)
 
@@ -35,7 +35,7 @@ def test_probe_gives_the_probabilities_of_scaled_logistic_regression(
     features, labels = _problem(n_classes)
     task = Classification(n_classes)
     probe = fit_probe(task, features, labels, torch.ones(90), 0.1)
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
+    model = make_pipeline(FlooredScaler(), LogisticRegression(C=0.1, max_iter=2000))
     expected = model.fit(features, labels).predict_proba(features)
     assert probe.weight.shape == (n_classes, 12)
     found = softmax(probe.scores(features), axis=1)
@@ -48,7 +48,7 @@ def test_probe_of_numbers_gives_the_predictions_of_scaled_ridge_regression() -> 
     probe = fit_probe(
         Regression(2), features, torch.from_numpy(numbers), torch.ones(90), 10.0
     )
-    model = make_pipeline(StandardScaler(), Ridge(alpha=10.0)).fit(features, numbers)
+    model = make_pipeline(FlooredScaler(), Ridge(alpha=10.0)).fit(features, numbers)
     np.testing.assert_allclose(
         probe.scores(features), model.predict(features), atol=2e-4
     )

@@ -5,10 +5,10 @@
 
 For each task, size and draw in the file of results (see `advisor.truth`) this asks
 `advise_transfer_case`, given the training images alone, and adds two lines: case
-"advised", what the advised case scores on the test images, and case "logme", what case
-1 scores cut at the layer with the highest LogME. Where the truth already holds that
-case its score is taken from there; another cut layer is fitted. What is in the file is
-not done again.
+"advised", what the advised case scores on the test images (of case 1, at the last layer
+alone or, where an earlier one is advised, with the search), as the truth has it; and
+case "logme", case 1 cut at the layer with the highest LogME. What is in the file is not
+done again.
 
 More fields of an "advised" line: followed (the case), cut_layer, expected_score,
 expected_low, expected_high, sureness, similarity, batch_norm_distance, advise_s.
@@ -27,7 +27,7 @@ import numpy as np
 import torch
 
 from advisor.policies import ADVISED, LOGME
-from advisor.solving import HEADS, LAST
+from advisor.solving import HEADS, LAST, ONE
 from advisor.task import Task
 from advisor.tasks import READERS, read_task
 from advisor.truth import parts_of, read_results
@@ -73,8 +73,13 @@ def _advised(
         **_network(known, args, seed),
     )
     seconds = time.perf_counter() - started
+    name = str(advice.case)
+    if name == ONE and advice.cut_layer == _PENULTIMATE:
+        name = LAST
+    if name not in known:
+        raise SystemExit(f"Case {name} of {task.name}, {size} is not in the results.")
     return {
-        **_score(task, size, seed, advice.case, advice.cut_layer, known, args),
+        **_taken(advice.case, advice.cut_layer, known[name]),
         "expected_score": advice.expected_score,
         "expected_low": advice.expected_low,
         "expected_high": advice.expected_high,
@@ -96,42 +101,30 @@ def _best_logme(
         scores=("logme",),
         **_network(known, args, seed),
     )
-    return _score(task, size, seed, 1, scores.attrs["best"]["logme"], known, args)
-
-
-def _score(
-    task: Task,
-    size: str,
-    seed: int,
-    case: int,
-    cut_layer: str,
-    known: dict[str, Any],
-    args: Namespace,
-) -> dict[str, Any]:
-    """Look the score of a case up in the truth; fit case 1 where the cut is another."""
-    followed = {"followed": case, "cut_layer": cut_layer}
-    name = str(case) if case != 1 else LAST
-    if name in known and (case != 1 or cut_layer == _PENULTIMATE):
-        found = known[name]
-        return {**followed, **{k: found[k] for k in ("score", "score_se", "parts")}}
-    if case != 1:
-        raise SystemExit(f"Case {case} of {task.name}, {size} is not in the results.")
+    cut_layer = scores.attrs["best"]["logme"]
+    if cut_layer == _PENULTIMATE:
+        return _taken(1, cut_layer, known[LAST])
     options = CaseOptions(
         task=task.kind,
         cut_layer=cut_layer,
         head=HEADS if task.kind == "classification" else ("ridge",),
         **_network(known, args, seed),
     )
-    learned = task.train(size, seed)
     model: Any = make_case(1, options)
     model.fit(task.images[learned], task.targets[learned])
     parts = parts_of(task, np.asarray(model.predict(task.images[task.test])))
-    return {
-        **followed,
+    found = {
         "score": float(parts.mean()),
         "score_se": float(parts.std(ddof=1) / np.sqrt(len(parts))),
         "parts": np.round(parts, 4).tolist(),
     }
+    return _taken(1, cut_layer, found)
+
+
+def _taken(case: int, cut_layer: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Say what was followed, and what it scores."""
+    scored = {name: found[name] for name in ("score", "score_se", "parts")}
+    return {"followed": case, "cut_layer": cut_layer, **scored}
 
 
 def _network(known: dict[str, Any], args: Namespace, seed: int) -> dict[str, Any]:

@@ -20,7 +20,8 @@ class Advice:
     case : int
         0 to 4; see `hybridml.transfer.CASES`.
     cut_layer : str
-        Where to cut; "penultimate" for cases 2 to 4, "logits" for case 0.
+        Where to cut; "penultimate" for cases 2 to 4, "logits" for case 0. Where case 1
+        is to be cut earlier, it is the layer that did best here.
     backbone : str
     expected_score : float
         Cross-validated score, on these images, of the case at this cut. Of cases 2 to
@@ -60,7 +61,9 @@ class Advice:
     def make_estimator(self) -> Any:
         """Make the estimator that is advised, not fitted yet.
 
-        Case 1 chooses head and strength by inner folds when it is fitted.
+        Case 1 chooses head and strength by inner folds when it is fitted, and where an
+        earlier cut is advised also the layer: neighbours are hard to tell apart, and a
+        search on stored features takes seconds.
         """
         return make_case(self.case, self._options)
 

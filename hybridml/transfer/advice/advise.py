@@ -158,7 +158,7 @@ def advise_transfer_case(
         weights=weights,
         image_size=image_size,
         pooling=pooling,
-        cut_layer=decision.probed.cut_layer if decision.case == 1 else "penultimate",
+        cut_layer="all" if _is_early(decision, names) else "penultimate",
         head=default_heads(kind),
         device=device,
         precision=precision,
@@ -167,6 +167,11 @@ def advise_transfer_case(
         n_jobs=n_jobs,
     )
     return _word(decision, layers, outputs, folds, options, facts, seconds)
+
+
+def _is_early(decision: Decision, names: list[str]) -> bool:
+    """Whether case 1 is to be cut before the last layer."""
+    return decision.case == 1 and decision.probed.cut_layer != names[-1]
 
 
 def _probe(

@@ -46,7 +46,7 @@ def decide(
     """Choose a case by what was measured, where it is clear, and else by the prior.
 
     The cut is the last layer, unless an earlier one is better: for images similar to
-    ImageNet by more than a standard error, for others by anything. Case 0 is chosen
+    ImageNet by more than a point, for others by anything. Case 0 is chosen
     where it is better than that by more than a standard error. The whole network is
     trained (case 3) where the best probe leaves a fifth of the score to gain, there are
     500 images or more, and the best layer lies in the later half: what early layers
@@ -101,14 +101,14 @@ def _choose_cut(
         return last, f"No layer does better than the last one ({last.mean:.3f})."
     ahead = compare_scores(best, last, folds)
     margin = f"{ahead.mean:.3f} ± {ahead.standard_error:.3f}"
-    if ahead.mean > (ahead.standard_error if is_similar else 0.0):
+    if ahead.mean > (POINT if is_similar else 0.0):
         return best, (
             f"Features of {best.cut_layer} do better than those of the last layer, by "
             f"{margin} ({best.mean:.3f} against {last.mean:.3f})."
         )
     return last, (
-        f"No layer is clearly better than the last one ({last.mean:.3f}): "
-        f"{best.cut_layer} is ahead by {margin}, which may be luck."
+        f"No layer is better than the last one ({last.mean:.3f}) by more than a point: "
+        f"{best.cut_layer} is ahead by {margin}."
     )
 
 

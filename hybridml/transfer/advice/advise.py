@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from hybridml.backbones.loading import network_of
 from hybridml.features.extractor import DeepFeatureExtractor
@@ -19,9 +17,8 @@ from hybridml.images.door import as_images
 from hybridml.transfer.advice.advice import Advice
 from hybridml.transfer.advice.deciding import Decision, decide
 from hybridml.transfer.advice.prior import prior_of
+from hybridml.transfer.advice.probes import Probed, Probes
 from hybridml.transfer.advice.probing import (
-    Probed,
-    compare_scores,
     make_probe_folds,
     probe_layer,
     probe_outputs,
@@ -32,7 +29,6 @@ from hybridml.transfer.evidence.measure_similarity import measure_similarity
 from hybridml.transfer.scores.sampling import sample_positions
 from hybridml.transfer.splits import Fold
 from hybridml.transfer.stage_features import features_of_layers
-from hybridml.transfer.statistics.fold_mean import mean_over_folds
 from hybridml.transfer.tasks import Task, check_targets, find_task
 
 _MOST_PROBED = 2000
@@ -120,9 +116,7 @@ def advise_transfer_case(
     started = time.perf_counter()
     extractor.transform(images[probed][:_TIMED])
     timed = (time.perf_counter() - started) / len(probed[:_TIMED])
-    layers, outputs = _probe(
-        images[probed], targets[probed], extractor, names, folds, kind
-    )
+    probes = _probe(images[probed], targets[probed], extractor, names, folds, kind)
     similarity = measure_similarity(
         images,
         backbone=backbone,
@@ -135,14 +129,8 @@ def advise_transfer_case(
     )
     is_similar = bool(similarity.is_similar)
     n_per_class = _size(targets, kind)
-    decision = decide(
-        layers,
-        outputs,
-        prior_of(n_per_class, is_similar),
-        folds,
-        n_images=len(images),
-        is_similar=is_similar,
-    )
+    prior = prior_of(n_per_class, is_similar)
+    decision = decide(probes, prior, n_images=len(images), is_similar=is_similar)
     # A store knows what an image cost; without one it has just been seen.
     seconds = extractor.seconds_per_image() or timed
     facts = {
@@ -166,7 +154,22 @@ def advise_transfer_case(
         random_state=random_state,
         n_jobs=n_jobs,
     )
-    return _word(decision, layers, outputs, folds, options, facts, seconds)
+    low, high = probes.interval(decision.probed)
+    n_passes = 1.0 if decision.case < 2 else 1 + _EPOCHS * _PASSES_PER_EPOCH
+    return Advice(
+        case=decision.case,
+        cut_layer=decision.probed.cut_layer if decision.case < 2 else "penultimate",
+        backbone=backbone,
+        expected_score=decision.probed.mean,
+        expected_low=low,
+        expected_high=high,
+        expected_fit_s=seconds * len(images) * n_passes,
+        sureness=decision.sureness,
+        reasons=decision.reasons,
+        evidence=probes.table(),
+        facts=facts,
+        _options=options,
+    )
 
 
 def _is_early(decision: Decision, names: list[str]) -> bool:
@@ -181,7 +184,7 @@ def _probe(
     names: list[str],
     folds: list[Fold],
     task: Task,
-) -> tuple[list[Probed], Probed | None]:
+) -> Probes:
     """Probe all the layers, and case 0 where the network has outputs for classes."""
     stages = [stage.name for stage in network_of(extractor).stages]
     has_outputs = task == "classification" and "logits" in stages
@@ -194,7 +197,7 @@ def _probe(
             outputs = probe_outputs(features, targets, folds)
         else:
             layers.append(probe_layer(name, features, targets, folds, task, seed))
-    return layers, outputs
+    return Probes(layers, outputs, folds)
 
 
 def _size(targets: npt.NDArray[Any], task: Task) -> float:
@@ -204,57 +207,3 @@ def _size(targets: npt.NDArray[Any], task: Task) -> float:
     if task == "multilabel":
         return float(np.median(targets.sum(axis=0)))
     return len(targets) / 10
-
-
-def _word(
-    decision: Decision,
-    layers: list[Probed],
-    outputs: Probed | None,
-    folds: list[Fold],
-    options: CaseOptions,
-    facts: dict[str, float],
-    seconds: float,
-) -> Advice:
-    low, high = _interval(decision.probed, folds)
-    n_passes = 1.0 if decision.case < 2 else 1 + _EPOCHS * _PASSES_PER_EPOCH
-    ways = [*([outputs] if outputs is not None else []), *layers]
-    best = max(layers, key=lambda probed: probed.mean)
-    rows = []
-    for way in ways:
-        behind = compare_scores(best, way, folds) if way is not best else None
-        bounds = _interval(way, folds)
-        rows.append(
-            {
-                "case": way.case,
-                "cut_layer": way.cut_layer,
-                "score": way.mean,
-                "score_low": bounds[0],
-                "score_high": bounds[1],
-                "behind": behind.mean if behind else 0.0,
-                "behind_error": behind.standard_error if behind else math.nan,
-            }
-        )
-    return Advice(
-        case=decision.case,
-        cut_layer=decision.probed.cut_layer if decision.case < 2 else "penultimate",
-        backbone=options.backbone,
-        expected_score=decision.probed.mean,
-        expected_low=low,
-        expected_high=high,
-        expected_fit_s=seconds * facts["n_images"] * n_passes,
-        sureness=decision.sureness,
-        reasons=decision.reasons,
-        evidence=pd.DataFrame(rows),
-        facts=facts,
-        _options=options,
-    )
-
-
-def _interval(probed: Probed, folds: list[Fold]) -> tuple[float, float]:
-    found = mean_over_folds(
-        probed.scores,
-        n_train=[len(train) for train, _ in folds],
-        n_test=[len(test) for _, test in folds],
-    )
-    low, high = found.interval()
-    return low, min(high, 1.0)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hybridml.transfer.advice.prior import Prior
-from hybridml.transfer.advice.probing import Probed, compare_scores
-from hybridml.transfer.splits import Fold
+from hybridml.transfer.advice.probes import Probed, Probes
 
 POINT = 0.01
 # Training a network pays where there is much to gain and much to learn it from.
@@ -35,10 +34,8 @@ class Decision:
 
 
 def decide(
-    layers: list[Probed],
-    outputs: Probed | None,
+    probes: Probes,
     prior: Prior,
-    folds: list[Fold],
     *,
     n_images: int,
     is_similar: bool,
@@ -55,27 +52,23 @@ def decide(
 
     Parameters
     ----------
-    layers : list of Probed
-        From the input to the output.
-    outputs : Probed or None
-        Case 0.
+    probes : Probes
     prior : Prior
-    folds : list of (train, test)
     n_images : int
     is_similar : bool
     """
-    chosen, of_cut = _choose_cut(layers, folds, is_similar)
-    late = layers.index(chosen) >= len(layers) / 2
+    chosen, of_cut = _choose_cut(probes, is_similar)
+    late = probes.is_late(chosen)
     room = 1 - chosen.mean
     reasons = [of_cut]
-    if outputs is not None:
-        ahead = compare_scores(outputs, chosen, folds)
+    if probes.outputs is not None:
+        ahead = probes.ahead(probes.outputs, chosen)
         if ahead.mean > max(ahead.standard_error, POINT):
             reason = (
                 f"The network's own outputs, mapped to the classes, do better than any "
                 f"probe: by {ahead.mean:.3f} ± {ahead.standard_error:.3f}."
             )
-            return Decision(0, outputs, "low", (reason, prior.reason))
+            return Decision(0, probes.outputs, "low", (reason, prior.reason))
     is_large = prior.size == "large"
     if late and n_images >= ENOUGH_IMAGES and (room > MUCH_TO_GAIN or is_large):
         why = "there are many images"
@@ -88,18 +81,15 @@ def decide(
         )
         return Decision(3, chosen, "medium", (*reasons, prior.reason))
     reasons.append(_why_not_trained(room, n_images, late))
-    sureness = _sureness(n_images, room, chosen, layers, folds)
+    sureness = _sureness(n_images, room, chosen, probes)
     return Decision(1, chosen, sureness, (*reasons, prior.reason))
 
 
-def _choose_cut(
-    layers: list[Probed], folds: list[Fold], is_similar: bool
-) -> tuple[Probed, str]:
-    last = layers[-1]
-    best = max(layers, key=lambda probed: probed.mean)
+def _choose_cut(probes: Probes, is_similar: bool) -> tuple[Probed, str]:
+    last, best = probes.last, probes.best
     if best is last:
         return last, f"No layer does better than the last one ({last.mean:.3f})."
-    ahead = compare_scores(best, last, folds)
+    ahead = probes.ahead(best, last)
     margin = f"{ahead.mean:.3f} ± {ahead.standard_error:.3f}"
     if ahead.mean > (POINT if is_similar else 0.0):
         return best, (
@@ -129,21 +119,12 @@ def _why_not_trained(room: float, n_images: int, late: bool) -> str:
     )
 
 
-def _sureness(
-    n_images: int,
-    room: float,
-    chosen: Probed,
-    layers: list[Probed],
-    folds: list[Fold],
-) -> str:
+def _sureness(n_images: int, room: float, chosen: Probed, probes: Probes) -> str:
     """Say how sure it is that nothing else is better by more than a point."""
     if n_images < _FEW_IMAGES:
         return "low"
-    others = [layer for layer in layers if layer is not chosen]
-    is_clear = all(
-        (ahead := compare_scores(chosen, other, folds)).mean > ahead.standard_error
-        for other in others
-    )
+    leads = [probes.ahead(chosen, x) for x in probes.layers if x is not chosen]
+    is_clear = all(lead.mean > lead.standard_error for lead in leads)
     if room <= MUCH_TO_GAIN / 4 or (is_clear and room <= MUCH_TO_GAIN):
         return "high"
     return "medium"

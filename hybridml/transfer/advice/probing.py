@@ -1,9 +1,8 @@
-"""The evidence that advice rests on: probes of all the layers on the same folds."""
+"""Linear probes of a network's layers, and of its outputs, on the same folds."""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,35 +15,14 @@ from sklearn.model_selection import ParameterGrid
 
 from hybridml._threads import one_blas_thread
 from hybridml.heads.making import head_grid, make_head
+from hybridml.transfer.advice.probes import Probed
 from hybridml.transfer.cases.class_map import learn_class_map
 from hybridml.transfer.splits import Fold, inner_folds
-from hybridml.transfer.statistics.fold_mean import FoldMean, mean_over_folds
 from hybridml.transfer.tasks import Task, default_scoring
 
 _N_FOLDS = 5
 _ENOUGH_TESTED = 300
 _MOST_REPEATS = 10
-
-
-@dataclass(frozen=True)
-class Probed:
-    """Scores of one way to predict, a number a fold.
-
-    Attributes
-    ----------
-    case : {0, 1}
-    cut_layer : str
-    scores : ndarray of shape (n_folds,)
-    """
-
-    case: int
-    cut_layer: str
-    scores: npt.NDArray[np.float64]
-
-    @property
-    def mean(self) -> float:
-        """Mean over the folds."""
-        return float(self.scores.mean())
 
 
 def make_probe_folds(
@@ -119,12 +97,3 @@ def probe_outputs(
         predicted = known[(outputs[test] @ shares).argmax(axis=1)]
         scores.append(np.mean(predicted == labels[test]))
     return Probed(0, "logits", np.asarray(scores, dtype=np.float64))
-
-
-def compare_scores(ours: Probed, theirs: Probed, folds: list[Fold]) -> FoldMean:
-    """Say by how much one way is ahead of another, and how sure that is."""
-    return mean_over_folds(
-        ours.scores - theirs.scores,
-        n_train=[len(train) for train, _ in folds],
-        n_test=[len(test) for _, test in folds],
-    )

@@ -7,7 +7,7 @@ import pytest
 
 from hybridml.transfer.advice.deciding import Decision, decide
 from hybridml.transfer.advice.prior import prior_of
-from hybridml.transfer.advice.probing import Probed
+from hybridml.transfer.advice.probes import Probed, Probes
 from hybridml.transfer.splits import Fold
 
 FOLDS: list[Fold] = [(np.arange(160), np.arange(160, 200))] * 5
@@ -27,11 +27,14 @@ def _decide(
     is_similar: bool = True,
 ) -> Decision:
     layers = [_layer(f"layer{i}", mean) for i, mean in enumerate(means[:-1])]
-    return decide(
+    probes = Probes(
         [*layers, _layer("last", means[-1])],
         None if outputs is None else _layer("logits", outputs, case=0),
-        prior_of(n_per_class, is_similar),
         FOLDS,
+    )
+    return decide(
+        probes,
+        prior_of(n_per_class, is_similar),
         n_images=n_images,
         is_similar=is_similar,
     )

@@ -10,8 +10,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hybridml.transfer.advice.probing import (
-    Probed,
-    compare_scores,
     make_probe_folds,
     probe_layer,
     probe_outputs,
@@ -54,12 +52,3 @@ def test_outputs_that_name_the_classes_are_found() -> None:
     assert probe_outputs(logits, labels, folds).mean == 1.0
     shuffled = np.random.default_rng(0).permutation(labels)
     assert 0.2 < probe_outputs(logits, shuffled, folds).mean < 0.8
-
-
-def test_lead_is_paired_by_folds() -> None:
-    folds = make_probe_folds(np.arange(100) % 2, "classification", 0)[:3]
-    ours = Probed(1, "a", np.array([0.5, 0.7, 0.9]))
-    theirs = Probed(1, "b", np.array([0.4, 0.5, 0.8]))
-    found = compare_scores(ours, theirs, folds)
-    assert found.mean == pytest.approx(0.4 / 3)
-    assert found.standard_error > 0

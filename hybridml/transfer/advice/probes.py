@@ -1,0 +1,107 @@
+"""The evidence that advice rests on: scores of all the layers on the same folds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hybridml.transfer.splits import Fold
+from hybridml.transfer.statistics.fold_mean import FoldMean, mean_over_folds
+
+
+@dataclass(frozen=True, eq=False)
+class Probed:
+    """Scores of one way to predict, a number a fold.
+
+    Attributes
+    ----------
+    case : {0, 1}
+    cut_layer : str
+    scores : ndarray of shape (n_folds,)
+    """
+
+    case: int
+    cut_layer: str
+    scores: npt.NDArray[np.float64]
+
+    @property
+    def mean(self) -> float:
+        """Mean over the folds."""
+        return float(self.scores.mean())
+
+
+@dataclass(frozen=True, eq=False)
+class Probes:
+    """All that was probed.
+
+    Attributes
+    ----------
+    layers : sequence of Probed
+        Case 1, from the input to the output.
+    outputs : Probed or None
+        Case 0, where there is one.
+    folds : sequence of (train, test)
+    """
+
+    layers: Sequence[Probed]
+    outputs: Probed | None
+    folds: Sequence[Fold]
+
+    @property
+    def best(self) -> Probed:
+        """The best layer; of equal ones the first."""
+        return max(self.layers, key=lambda probed: probed.mean)
+
+    @property
+    def last(self) -> Probed:
+        """The layer next to the output."""
+        return self.layers[-1]
+
+    def is_late(self, layer: Probed) -> bool:
+        """Whether a layer lies in the later half."""
+        position = [probed is layer for probed in self.layers].index(True)
+        return position >= len(self.layers) / 2
+
+    def ahead(self, ours: Probed, theirs: Probed) -> FoldMean:
+        """Say by how much one way is ahead of another, and how sure that is."""
+        return self._mean(ours.scores - theirs.scores)
+
+    def interval(self, probed: Probed) -> tuple[float, float]:
+        """Bound the score of a way at 95 %."""
+        low, high = self._mean(probed.scores).interval()
+        return low, min(high, 1.0)
+
+    def table(self) -> pd.DataFrame:
+        """List all the ways; see `Advice.evidence`."""
+        outputs = [self.outputs] if self.outputs is not None else []
+        return pd.DataFrame([self._row(probed) for probed in (*outputs, *self.layers)])
+
+    def _row(self, probed: Probed) -> dict[str, object]:
+        low, high = self.interval(probed)
+        found = {
+            "case": probed.case,
+            "cut_layer": probed.cut_layer,
+            "score": probed.mean,
+            "score_low": low,
+            "score_high": high,
+        }
+        if probed is self.best:
+            return {**found, "behind": 0.0, "behind_error": math.nan}
+        behind = self.ahead(self.best, probed)
+        return {
+            **found,
+            "behind": behind.mean,
+            "behind_error": behind.standard_error,
+        }
+
+    def _mean(self, scores: npt.NDArray[np.float64]) -> FoldMean:
+        return mean_over_folds(
+            scores,
+            n_train=[len(train) for train, _ in self.folds],
+            n_test=[len(test) for _, test in self.folds],
+        )

@@ -55,13 +55,28 @@ def test_study_of_harm_compares_both_cases_with_the_probe(
 def test_truth_for_the_advisor_goes_on_where_it_stopped(tmp_path: Path) -> None:
     results = tmp_path / "truth.jsonl"
     options = f"{tmp_path} --results {results} --store {tmp_path / 'store'} --seeds 1"
-    options += " --tasks dots --sizes 5 --image-size 32 --cases 1 2 3"
+    options += " --tasks dots --sizes 5 --image-size 32 --cases 1 1-penultimate 2 3"
     first = _run_module("advisor.truth", options.split())
-    assert len(first.splitlines()) == len(results.read_text().splitlines()) == 3
+    assert len(first.splitlines()) == len(results.read_text().splitlines()) == 4
     with results.open("a") as file:
         file.write('{"task": "cut o')
     assert _run_module("advisor.truth", options.split()) == ""
-    assert "always 3" in _run_module("advisor.summary", [str(results)])
+    given = f"{tmp_path} --results {results} --store {tmp_path / 'store'}"
+    followed = _run_module("advisor.advised", given.split()).splitlines()
+    assert [line.split()[0] for line in followed] == ["advised", "logme"]
+    assert _run_module("advisor.advised", given.split()) == ""
+    summary = _run_module("advisor.summary", [str(results)])
+    for policy in ("advise_transfer_case", "best LogME", "always 3"):
+        assert policy in summary
+
+
+@pytest.mark.slow
+def test_scores_of_cut_layers_are_set_beside_the_probe(shared_data: Path) -> None:
+    if not (shared_data / "blood_cells_bccd").is_dir():
+        pytest.skip(f"there is no blood_cells_bccd in {shared_data}")
+    options = [str(shared_data), "--sets", "smears"]
+    printed = _run(FOLDER / "cut_layer_scores.py", options, FOLDER)
+    assert re.match(r"smears: logme \d+\.\d, ", printed.splitlines()[-1]), printed
 
 
 def test_spectrogram_of_a_higher_tone_is_bright_higher_up() -> None:

@@ -43,7 +43,7 @@ def report_of(
     }
     return ReportData(
         title=title,
-        verdict=comparison.verdict,
+        verdict=comparison.verdict[:1].upper() + comparison.verdict[1:],
         created=date.today().isoformat(),
         scoring=comparison.scoring,
         task=comparison.task,
@@ -129,7 +129,9 @@ def _renamed(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
 
 def _findings(history: pd.DataFrame) -> list[str]:
     found = diagnose(history)
-    return [found.verdict, *found.evidence, *(f"Try: {cure}" for cure in found.cure)]
+    is_ill = found.verdict not in ("good fit", "cannot tell")
+    cures = [f"Try: {cure}" if is_ill else cure for cure in found.cure]
+    return [found.verdict, *found.evidence, *cures]
 
 
 def _distance(target: Any, predicted: Any) -> float:

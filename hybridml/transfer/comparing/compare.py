@@ -46,7 +46,7 @@ from hybridml.transfer.scoring import (
     scoring_name,
 )
 from hybridml.transfer.splits import make_folds
-from hybridml.transfer.tasks import check_targets, default_scoring, find_task
+from hybridml.transfer.tasks import Task, check_targets, default_scoring, find_task
 
 
 def compare_transfer_cases(
@@ -109,7 +109,8 @@ def compare_transfer_cases(
         Case 1's cut layers; the best is chosen in inner folds.
     all_layers : bool, default=True
         Where `cut_layers` is "all": whether features selected from all the layers
-        (`AllLayersClassifier`) compete as well.
+        (`AllLayersClassifier`) compete as well. They do not for several labels an image
+        nor with class weights, which that estimator does not take.
     task : {"auto", "classification", "multilabel", "regression"}, default="auto"
         What is predicted; see `hybridml.transfer.tasks.find_task`. Counts are a
         regression only where it is said.
@@ -199,7 +200,7 @@ device, precision, store
         backbones,
         cases,
         common,
-        all_layers=all_layers and _are_all(cut_layers) and kind != "multilabel",
+        all_layers=all_layers and _can_select(cut_layers, kind, class_weight),
         scratch_backbone=scratch_backbone,
         scratch_image_size=scratch_image_size,
     )
@@ -251,8 +252,10 @@ def _all_bad_images_named(images: npt.NDArray[Any]) -> Iterator[None]:
         raise
 
 
-def _are_all(cut_layers: CutLayer) -> bool:
-    return isinstance(cut_layers, str) and cut_layers == "all"
+def _can_select(cut_layers: CutLayer, task: Task, class_weight: Any) -> bool:
+    """Whether features of all the layers may be selected from."""
+    are_all = isinstance(cut_layers, str) and cut_layers == "all"
+    return are_all and task != "multilabel" and class_weight is None
 
 
 def _check_time(time_budget_s: object, rope: object) -> Budget:

@@ -14,7 +14,7 @@ from hybridml._labels import (
     check_numbers,
     is_label_table,
 )
-from hybridml.exceptions import InvalidParameterError
+from hybridml.exceptions import DataError, InvalidParameterError
 
 Task = Literal["classification", "multilabel", "regression"]
 
@@ -86,7 +86,13 @@ def check_targets(
         If they do not suit the task, or the images' number.
     """
     if task == "classification":
-        return check_labels(y, n_images, min_per_class=min_per_class)
+        try:
+            return check_labels(y, n_images, min_per_class=min_per_class)
+        except DataError as exc:
+            if not _may_be_counts(y):
+                raise
+            hint = "Are these counts or measurements? Then say task='regression'."
+            raise DataError(f"{exc} {hint}") from exc
     if task == "multilabel":
         return check_label_table(y, n_images)
     return check_numbers(y, n_images)
@@ -95,6 +101,14 @@ def check_targets(
 def default_scoring(task: Task) -> str:
     """Name the score of a task: accuracy, f1_macro or r2."""
     return _DEFAULT_SCORING[task]
+
+
+def _may_be_counts(y: Any) -> bool:
+    """Whether these are numbers of which there are many different ones."""
+    values = np.asarray(y)
+    if values.dtype.kind not in "iuf" or values.ndim != 1:
+        return False
+    return len(np.unique(values)) > len(values) / 10
 
 
 def _has_fraction(value: object) -> bool:

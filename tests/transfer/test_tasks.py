@@ -53,6 +53,14 @@ def test_classes_need_their_fewest_images() -> None:
         check_targets(["a", "a", "b"], 3, "classification", min_per_class=2)
 
 
+def test_counts_taken_for_classes_are_told_the_cure() -> None:
+    with pytest.raises(DataError, match="Then say task='regression'"):
+        check_targets([12, 17, 17, 30, 31], 5, "classification", min_per_class=2)
+    labels = ["a"] * 9 + ["b"]
+    with pytest.raises(DataError, match=r"leave these classes out\.$"):
+        check_targets(labels, 10, "classification", min_per_class=2)
+
+
 @pytest.mark.parametrize(
     ("task", "scoring"),
     [("classification", "accuracy"), ("multilabel", "f1_macro"), ("regression", "r2")],

@@ -54,10 +54,14 @@ class StopInTime(Callback):
     Parameters
     ----------
     budget : Budget
+    share : float, default=1.0
+        Part of what was left at its begin that it may take, so that something is left
+        for others.
     """
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, share: float = 1.0) -> None:
         self._budget = budget
+        self._most_s = share * budget.left()
         self._begun = time.perf_counter()
 
     def on_epoch_end(self, estimator: Any, metrics: Mapping[str, float]) -> None:
@@ -67,5 +71,6 @@ class StopInTime(Callback):
             return
         behind = time.perf_counter() - self._begun
         ahead = behind / n_done * (estimator.n_epochs_ - n_done)
-        if not self._budget.has_room_for(ahead):
+        has_room = self._budget.has_room_for(ahead)
+        if not has_room or (ahead and behind + ahead > self._most_s * (1 + _SLACK)):
             raise OutOfTimeError(behind + ahead)

@@ -123,7 +123,7 @@ class Execution:
             watching = [
                 LogEpochs(run),
                 _TellEpochs(where, report),
-                StopInTime(self._budget),
+                StopInTime(self._budget, self._race.share),
             ]
             result = run_trial(candidate, self._data, fold, watching)
             runs.record_fold(run, position, number, result)

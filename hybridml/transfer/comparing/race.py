@@ -50,10 +50,11 @@ class Standing:
 class Race:
     """Successive halving over folds, which spends a time budget on what is promising.
 
-    What trains no network comes first, all its folds. The others then run 1 fold each,
-    2, 4 and so on up to all of them. Where the folds that are left would not fit into
-    the budget, the worse half of those that train drops out after each round. A fold
-    that would not end in time is not begun, or is stopped after an epoch.
+    What trains no network comes first, all its folds, in any case. The others then run
+    1 fold each, 2, 4 and so on up to all of them. Where the folds that are left would
+    not fit into the budget, the worse half of them drops out after each round. A fold
+    that would not end in time is not begun, or is stopped after an epoch; so is one that
+    would take more than half of the time left while there are others.
 
     Parameters
     ----------
@@ -79,7 +80,12 @@ class Race:
         self._budget = budget
         self._n_folds = n_folds
         self._cheap = [i for i, c in enumerate(candidates) if not c.is_trained]
-        self._trained = [i for i, c in enumerate(candidates) if c.is_trained]
+        self._racing = [i for i, c in enumerate(candidates) if c.is_trained]
+
+    @property
+    def share(self) -> float:
+        """Part of the time left that a fold may take: half, unless it races alone."""
+        return 0.5 if len(self._racing) > 1 else 1.0
 
     def run(self, run_fold: RunFold, on_drop: OnDrop = lambda *_: None) -> None:
         """Run what the budget allows.
@@ -95,14 +101,20 @@ class Race:
         """
         self._on_drop = on_drop
         for position in self._cheap:
-            self._advance(position, self._n_folds, run_fold)
-        racing = list(self._trained)
+            self._finish(position, run_fold)
         for n_folds in rounds(self._n_folds):
-            for position in racing:
+            for position in self._racing:
                 self._advance(position, n_folds, run_fold)
-            racing = [i for i in racing if not self.standings[i].note]
-            if not self._all_fit(racing):
-                racing = self._better_half(racing)
+            self._racing = [i for i in self._racing if not self.standings[i].note]
+            if not self._all_fit(self._racing):
+                self._racing = self._better_half(self._racing)
+
+    def _finish(self, position: int, run_fold: RunFold) -> None:
+        """Run all that a candidate has not run, whatever it takes."""
+        standing = self.standings[position]
+        for fold in range(self._n_folds):
+            if fold not in standing.results:
+                standing.results[fold] = run_fold(position, fold)
 
     def _advance(self, position: int, n_folds: int, run_fold: RunFold) -> None:
         """Bring a candidate to so many folds, as far as there is time."""

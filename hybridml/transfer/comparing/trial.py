@@ -85,8 +85,9 @@ def run_trial(
         score = score_outputs(data.scorer, outputs, scored, candidate.options.task)
     else:
         score = float(data.scorer(estimator, data.images[test], scored))
-    if isinstance(estimator, FineTuneEstimator):
-        estimator.set_params(callbacks=())
+    for name, nothing in (("callbacks", ()), ("scoring", None)):
+        if name in estimator.get_params(deep=False):  # they may refuse to be pickled
+            estimator.set_params(**{name: nothing})
     cut_layer, head = _choice(candidate, estimator)
     # All the layers come from the pass that ends at the last of them.
     ends_at = "penultimate" if candidate.variant else cut_layer

@@ -41,6 +41,15 @@ def test_training_that_will_not_end_in_time_is_stopped(now: list[float]) -> None
     assert stopped.value.expected_s == 200.0
 
 
+def test_training_leaves_a_share_of_the_time_to_others(now: list[float]) -> None:
+    model = SimpleNamespace(n_epochs_=10)
+    alone, shared = StopInTime(Budget(100)), StopInTime(Budget(100), 0.5)
+    now[0] = 7.0
+    alone.on_epoch_end(model, {"epoch": 1})  # 70 s in all
+    with pytest.raises(OutOfTimeError):
+        shared.on_epoch_end(model, {"epoch": 1})
+
+
 def test_training_is_left_alone_without_a_limit(now: list[float]) -> None:
     watch = StopInTime(Budget(None))
     now[0] = 1e9

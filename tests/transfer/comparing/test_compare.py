@@ -271,6 +271,41 @@ def test_a_given_split_is_one_fold_without_spread(photos: Photos) -> None:
     assert len(found.plot().axes) == 2
 
 
+def test_without_time_nothing_is_trained(photos: Photos) -> None:
+    found = _compare(photos, time_budget_s=0.001)
+    rows = found.table.set_index("candidate")
+    assert rows.loc["case 1 (tiny)", "n_folds"] == 2
+    assert rows.loc["case 3 (tiny)", "note"] == "0 of 2 folds: the time was up"
+    assert np.isnan(rows.loc["case 3 (tiny)", "score"])
+    assert found.table["score"].isna().tolist() == [False] * 4 + [True] * 3
+
+
+def test_score_of_ones_own_will_do(photos: Photos) -> None:
+    found = _compare(photos, scoring=lambda model, X, y: model.score(X, y), cases=1)
+    assert found.table["score_low"].notna().all()
+    split = [(np.arange(0, 12), np.arange(12, 16))]
+    one = _compare(
+        photos, scoring=lambda model, X, y: model.score(X, y), cases=1, cv=split
+    )
+    assert set(one.significance["test"]) == {"none"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"time_budget_s": -1}, "Got time_budget_s=-1; expected a positive number"),
+        ({"rope": "wide"}, "Got rope='wide'"),
+        ({"journal": 3}, "Got journal=3; expected 'default', a folder or None"),
+        ({"task": "rank"}, "Got task='rank'"),
+    ],
+)
+def test_wrong_limits_are_named(
+    photos: Photos, changed: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidParameterError, match=message):
+        _compare(photos, **changed)
+
+
 def test_a_splitter_is_used_as_it_is(photos: Photos) -> None:
     splitter = ShuffleSplit(3, test_size=4, random_state=0)
     found = _compare(photos, cases=0, cv=splitter).fold_scores

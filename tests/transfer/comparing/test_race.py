@@ -106,6 +106,21 @@ def test_training_that_would_not_end_drops_out_with_its_time(clock: _Clock) -> N
     assert dropped == [(2, 2)]
 
 
+def test_fold_that_races_alone_may_take_all_the_time(clock: _Clock) -> None:
+    race, cases = _race([1, 2, 3], 3, 10.0)
+    shares: list[float] = []
+    run = clock.runner(cases, {3: 4.0})
+
+    def noted(position: int, fold: int) -> FoldResult:
+        if position:
+            shares.append(race.share)
+        return run(position, fold)
+
+    race.run(noted)
+    assert shares[:2] == [0.5, 0.5]
+    assert shares[-1] == 1.0
+
+
 def test_known_results_are_not_run_again(clock: _Clock) -> None:
     race, cases = _race([1, 2], 2, None)
     race.standings[1].results[1] = _result(0.7, 1.0)
@@ -114,13 +129,11 @@ def test_known_results_are_not_run_again(clock: _Clock) -> None:
     assert race.standings[1].results[1].score == 0.7
 
 
-def test_nothing_new_begins_when_the_time_is_up(clock: _Clock) -> None:
+def test_no_training_begins_when_the_time_is_up(clock: _Clock) -> None:
     race, cases = _race([None, 1, 2], 2, 1.5)
     race.run(clock.runner(cases, {}))
-    assert clock.order == [(None, 0), (1, 0)]
-    notes = [standing.note for standing in race.standings]
-    assert notes[:2] == ["1 of 2 folds: the time was up"] * 2
-    assert notes[2] == "0 of 2 folds: the time was up"
+    assert _n_folds(race) == [2, 2, 0]
+    assert race.standings[2].note == "0 of 2 folds: the time was up"
 
 
 @pytest.mark.parametrize("n_folds", [1, 2, 3, 7, 8, 50])

@@ -53,8 +53,8 @@ class Race:
     What trains no network comes first, all its folds, in any case. The others then run
     1 fold each, 2, 4 and so on up to all of them. Where the folds that are left would
     not fit into the budget, the worse half of them drops out after each round. A fold
-    that would not end in time is not begun, or is stopped after an epoch; so is one that
-    would take more than half of the time left while there are others.
+    that would not end in time is not begun, or is stopped after an epoch; so is one
+    that would take more than half of the time left while there are others.
 
     Parameters
     ----------

@@ -27,14 +27,16 @@ import numpy as np
 import torch
 
 from advisor.policies import ADVISED, LOGME
-from advisor.solving import HEADS, LAST, ONE
+from advisor.solving import ALL, HEADS, LAST, ONE
 from advisor.task import Task
 from advisor.tasks import READERS, read_task
 from advisor.truth import parts_of, read_results
 from hybridml import advise_transfer_case, score_cut_layers
+from hybridml.transfer.cases.catalogue import ALL_LAYERS
 from hybridml.transfer.cases.making import CaseOptions, make_case
 
 _PENULTIMATE = "penultimate"
+_NAMES = {_PENULTIMATE: LAST, ALL_LAYERS: ALL}  # of case 1, in the truth
 
 
 def main() -> None:
@@ -74,8 +76,8 @@ def _advised(
     )
     seconds = time.perf_counter() - started
     name = str(advice.case)
-    if name == ONE and advice.cut_layer == _PENULTIMATE:
-        name = LAST
+    if name == ONE:
+        name = _NAMES.get(advice.cut_layer, ONE)
     if name not in known:
         raise SystemExit(f"Case {name} of {task.name}, {size} is not in the results.")
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,20 @@ from hybridml import FineTuneClassifier, FineTuneRegressor
 from hybridml.heads.making import head_grid, make_head
 from hybridml.images.door import as_images
 from hybridml.transfer.cases.cut_layer_search import CutLayerSearch
-from hybridml.transfer.cases.making import CaseOptions, extractor_of, make_case
+from hybridml.transfer.cases.making import (
+    CaseOptions,
+    extractor_of,
+    make_all_layers,
+    make_case,
+)
 from hybridml.transfer.cases.search_space import list_layers_to_try
 from hybridml.transfer.stage_features import features_of_layers
 
-ZERO, ONE, LAST, TWO, THREE, FOUR = CASES = (
+ZERO, ONE, LAST, ALL, TWO, THREE, FOUR = CASES = (
     "0",
     "1",
     "1-penultimate",
+    "1-all-layers",
     "2",
     "3",
     "4",
@@ -132,6 +138,8 @@ class RidgeSearch:
 
 
 def _make(case: str, kind: Kind, options: CaseOptions) -> Any:
+    if case == ALL:
+        return _select_from_all_layers(kind, options)
     if case not in _LAYERS:
         tuned = make_case(int(case), options)
         return _regressor(tuned) if kind == "regression" else tuned
@@ -142,6 +150,10 @@ def _make(case: str, kind: Kind, options: CaseOptions) -> Any:
     return CutLayerSearch(
         extractor, cut_layers=layers, heads=HEADS, cv=INNER_FOLDS, random_state=seed
     )
+
+
+def _select_from_all_layers(kind: Kind, options: CaseOptions) -> Any:
+    return make_all_layers(replace(options, task=kind))
 
 
 def _regressor(tuned: Any) -> FineTuneRegressor:

@@ -15,7 +15,8 @@ Fields of a line:
 - size: training images of each class as asked for (of a regression: in all), or "all";
   n_train: how many there were in all; seed: which draw of them;
 - case: "0", "1" (all cut layers and two heads are searched; the ridge for regressions),
-  "1-penultimate" (the same search at the last layer only), "2", "3", "4";
+  "1-penultimate" (the same search at the last layer only), "1-all-layers" (features
+  selected from all layers), "2", "3", "4";
 - backbone, image_size: of all the cases; epochs: as asked for of cases 2 to 4;
 - score: accuracy or R2 on the test images; score_se: its standard error over them;
 - parts: a number a test image, in the same order for all cases of a task, of which the
@@ -46,7 +47,7 @@ from advisor.task import Task
 from advisor.tasks import READERS, read_task
 from hybridml.transfer.cases.making import CaseOptions
 
-STEPS = (CASES[:3], ("2",), ("3",))
+STEPS = (CASES[:4], ("2",), ("3",))
 KEY = ("task", "size", "seed", "case", "backbone", "image_size", "epochs")
 
 

@@ -44,4 +44,4 @@ def test_counts_are_a_regression_where_it_is_said(manifest: Path, typed: Typed) 
     left = typed("advise", "--manifest", manifest, *columns, *NETWORK, "--json")
     assert left.code == 0
     assert left.json["case"] == 1
-    assert len(left.json["evidence"]) == 3
+    assert len(left.json["evidence"]) == 4

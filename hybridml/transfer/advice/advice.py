@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from hybridml.transfer.cases.catalogue import case_title
-from hybridml.transfer.cases.making import CaseOptions, make_case
+from hybridml.transfer.cases.catalogue import ALL_LAYERS, case_title
+from hybridml.transfer.cases.making import CaseOptions, make_all_layers, make_case
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,8 @@ class Advice:
         0 to 4; see `hybridml.transfer.CASES`.
     cut_layer : str
         Where to cut; "penultimate" for cases 2 to 4, "logits" for case 0. Where case 1
-        is to be cut earlier, it is the layer that did best here.
+        is to be cut earlier, it is the layer that did best here; "all layers" where the
+        features of all of them together did better.
     backbone : str
     expected_score : float
         Cross-validated score, on these images, of the case at this cut. Of cases 2 to
@@ -36,10 +37,10 @@ class Advice:
     reasons : tuple of str
         Sentences, the most important first.
     evidence : DataFrame
-        What was measured: a row for case 0 (where there is one) and one for each cut
-        layer of case 1, from the input to the output, with case, cut_layer, score,
-        score_low, score_high, behind (its distance from the best one, by folds) and
-        behind_error (the standard error of that).
+        What was measured: a row for case 0 (where there is one), one for each cut layer
+        of case 1, from the input to the output, and one for all layers together, with
+        case, cut_layer, score, score_low, score_high, behind (its distance from the
+        best one, by folds) and behind_error (the standard error of that).
     facts : dict of {str: float}
         n_images, n_per_class (median; images for a regression), similarity (0 to 1) and
         the other numbers that the reasons name.
@@ -65,6 +66,8 @@ class Advice:
         earlier cut is advised also the layer: neighbours are hard to tell apart, and a
         search on stored features takes seconds.
         """
+        if self.cut_layer == ALL_LAYERS:
+            return make_all_layers(self._options)
         return make_case(self.case, self._options)
 
     def __str__(self) -> str:

@@ -23,6 +23,8 @@ from hybridml.transfer.advice.probing import (
     probe_layer,
     probe_outputs,
 )
+from hybridml.transfer.all_layers.layer_features import Layer, join_layers
+from hybridml.transfer.cases.catalogue import ALL_LAYERS
 from hybridml.transfer.cases.making import CaseOptions
 from hybridml.transfer.cases.search_space import list_layers_to_try
 from hybridml.transfer.evidence.measure_similarity import measure_similarity
@@ -185,11 +187,12 @@ def _probe(
     folds: list[Fold],
     task: Task,
 ) -> Probes:
-    """Probe all the layers, and case 0 where the network has outputs for classes."""
+    """Probe all the layers, alone and joined, and case 0 where there are outputs."""
     stages = [stage.name for stage in network_of(extractor).stages]
     has_outputs = task == "classification" and "logits" in stages
     asked = [*names, *(["logits"] if has_outputs else [])]
     layers: list[Probed] = []
+    parts: list[Layer] = []
     outputs = None
     seed = extractor.random_state
     for name, features in features_of_layers(images, extractor, asked):
@@ -197,7 +200,12 @@ def _probe(
             outputs = probe_outputs(features, targets, folds)
         else:
             layers.append(probe_layer(name, features, targets, folds, task, seed))
-    return Probes(layers, outputs, folds)
+            parts.append((name, features))
+    joined = None
+    if task != "multilabel":  # which selection from all layers does not take
+        table, _ = join_layers(parts)
+        joined = probe_layer(ALL_LAYERS, table, targets, folds, task, seed)
+    return Probes(layers, joined, outputs, folds)
 
 
 def _size(targets: npt.NDArray[Any], task: Task) -> float:

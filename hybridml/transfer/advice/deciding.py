@@ -42,9 +42,9 @@ def decide(
 ) -> Decision:
     """Choose a case by what was measured, where it is clear, and else by the prior.
 
-    The cut is the last layer, unless an earlier one is better: for images similar to
-    ImageNet by more than a point, for others by anything. Case 0 is chosen
-    where it is better than that by more than a standard error. The whole network is
+    The cut is the last layer, unless an earlier one is better, or all of them together:
+    for images similar to ImageNet by more than a point, for others by anything. Case 0
+    is chosen where it is better than that by more than a standard error. The network is
     trained (case 3) where the best probe leaves a fifth of the score to gain, there are
     500 images or more, and the best layer lies in the later half: what early layers
     tell is lost on the way to the end, where training begins. With 1,000 images a class
@@ -123,7 +123,7 @@ def _sureness(n_images: int, room: float, chosen: Probed, probes: Probes) -> str
     """Say how sure it is that nothing else is better by more than a point."""
     if n_images < _FEW_IMAGES:
         return "low"
-    leads = [probes.ahead(chosen, x) for x in probes.layers if x is not chosen]
+    leads = [probes.ahead(chosen, way) for way in probes.ways if way is not chosen]
     is_clear = all(lead.mean > lead.standard_error for lead in leads)
     if room <= MUCH_TO_GAIN / 4 or (is_clear and room <= MUCH_TO_GAIN):
         return "high"

@@ -43,19 +43,32 @@ class Probes:
     ----------
     layers : sequence of Probed
         Case 1, from the input to the output.
+    joined : Probed or None
+        Case 1 with the features of all the layers side by side, where that can be had.
     outputs : Probed or None
         Case 0, where there is one.
     folds : sequence of (train, test)
     """
 
     layers: Sequence[Probed]
+    joined: Probed | None
     outputs: Probed | None
     folds: Sequence[Fold]
 
     @property
-    def best(self) -> Probed:
+    def best_layer(self) -> Probed:
         """The best layer; of equal ones the first."""
         return max(self.layers, key=lambda probed: probed.mean)
+
+    @property
+    def best(self) -> Probed:
+        """The best layer, or all of them together where that is better."""
+        return max(self.ways, key=lambda probed: probed.mean)
+
+    @property
+    def ways(self) -> list[Probed]:
+        """All that case 1 can be cut at."""
+        return [*self.layers, *([self.joined] if self.joined is not None else [])]
 
     @property
     def last(self) -> Probed:
@@ -63,7 +76,8 @@ class Probes:
         return self.layers[-1]
 
     def is_late(self, layer: Probed) -> bool:
-        """Whether a layer lies in the later half."""
+        """Whether a layer, or the best one of the joined, lies in the later half."""
+        layer = self.best_layer if layer is self.joined else layer
         position = [probed is layer for probed in self.layers].index(True)
         return position >= len(self.layers) / 2
 
@@ -79,7 +93,7 @@ class Probes:
     def table(self) -> pd.DataFrame:
         """List all the ways; see `Advice.evidence`."""
         outputs = [self.outputs] if self.outputs is not None else []
-        return pd.DataFrame([self._row(probed) for probed in (*outputs, *self.layers)])
+        return pd.DataFrame([self._row(probed) for probed in (*outputs, *self.ways)])
 
     def _row(self, probed: Probed) -> dict[str, object]:
         low, high = self.interval(probed)

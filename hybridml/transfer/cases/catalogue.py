@@ -26,6 +26,10 @@ def cases_of(task: Task) -> tuple[int, ...]:
     return tuple(case for case in CASES if case or task != "regression")
 
 
+# Where case 1 is cut that selects features from all the layers.
+ALL_LAYERS = "all layers"
+
+
 def check_case(case: object) -> None:
     """Raise `InvalidParameterError` unless `case` is a whole number from 0 to 4."""
     if not is_count(case, minimum=0) or case not in CASES:

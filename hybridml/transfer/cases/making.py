@@ -24,6 +24,8 @@ from hybridml.finetune.parameters import check_parameters
 from hybridml.finetune.regressor import FineTuneRegressor
 from hybridml.heads.making import make_head
 from hybridml.images.policies import Augmentation
+from hybridml.transfer.all_layers.classifier import AllLayersClassifier
+from hybridml.transfer.all_layers.regressor import AllLayersRegressor
 from hybridml.transfer.cases.catalogue import cases_of, check_case
 from hybridml.transfer.cases.class_map import ClassMap
 from hybridml.transfer.cases.cut_layer_regression_search import (
@@ -84,6 +86,20 @@ def make_case(case: int, options: CaseOptions) -> BaseEstimator:
     if case == 1:
         return _make_case_1(options)
     return _make_fine_tuned(case, options)
+
+
+def make_all_layers(options: CaseOptions) -> BaseEstimator:
+    """Make the unfitted estimator of case 1 with features selected from all layers.
+
+    It takes no class weights and no several labels an image; the head is its own.
+    """
+    kind = AllLayersRegressor if options.task == "regression" else AllLayersClassifier
+    return kind(
+        pooling=options.pooling,
+        scoring=options.scoring,
+        verbose=options.verbose,
+        **_network_options(options),
+    )
 
 
 def extractor_of(

@@ -13,13 +13,9 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from hybridml.backbones.cut_layer import name_cut_layers
 from hybridml.backbones.registry import get_backbone
 from hybridml.heads.multilabel_head import MultiLabelHead
-from hybridml.transfer.all_layers.classifier import AllLayersClassifier
-from hybridml.transfer.all_layers.regressor import AllLayersRegressor
-from hybridml.transfer.cases.catalogue import case_title
-from hybridml.transfer.cases.making import CaseOptions, make_case
+from hybridml.transfer.cases.catalogue import ALL_LAYERS, case_title
+from hybridml.transfer.cases.making import CaseOptions, make_all_layers, make_case
 from hybridml.transfer.tasks import Task
-
-ALL_LAYERS = "all layers"
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ class Candidate:
         if self.case is None:
             return _make_baseline(options.task)
         if self.variant == ALL_LAYERS:
-            return _make_all_layers(options)
+            return make_all_layers(options)
         calibrate = options.task != "regression" and (calibrate or options.calibrate)
         return make_case(self.case, replace(options, calibrate=calibrate))
 
@@ -115,19 +111,3 @@ def _make_baseline(task: Task) -> BaseEstimator:
         return DummyRegressor()
     guess = DummyClassifier()
     return MultiLabelHead(guess) if task == "multilabel" else guess
-
-
-def _make_all_layers(options: CaseOptions) -> BaseEstimator:
-    kind = AllLayersRegressor if options.task == "regression" else AllLayersClassifier
-    return kind(
-        options.backbone,
-        pooling=options.pooling,
-        scoring=options.scoring,
-        weights=options.weights,
-        image_size=options.image_size,
-        device=options.device,
-        precision=options.precision,
-        store=options.store,
-        random_state=options.random_state,
-        n_jobs=options.n_jobs,
-    )

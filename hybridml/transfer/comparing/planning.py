@@ -12,9 +12,9 @@ from hybridml._checks import describe
 from hybridml.backbones.registry import get_backbone
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.choosing import open_store
-from hybridml.transfer.cases.catalogue import cases_of, check_case
+from hybridml.transfer.cases.catalogue import ALL_LAYERS, cases_of, check_case
 from hybridml.transfer.cases.making import CaseOptions, check_options
-from hybridml.transfer.comparing.candidate import ALL_LAYERS, Candidate
+from hybridml.transfer.comparing.candidate import Candidate
 
 
 def plan_candidates(

@@ -21,6 +21,7 @@ def _layer(name: str, mean: float, case: int = 1) -> Probed:
 def _decide(
     means: list[float],
     *,
+    joined: float = 0.0,
     outputs: float | None = None,
     n_images: int = 200,
     n_per_class: float = 50,
@@ -29,6 +30,7 @@ def _decide(
     layers = [_layer(f"layer{i}", mean) for i, mean in enumerate(means[:-1])]
     probes = Probes(
         [*layers, _layer("last", means[-1])],
+        _layer("all layers", joined),
         None if outputs is None else _layer("logits", outputs, case=0),
         FOLDS,
     )
@@ -58,6 +60,12 @@ def test_clear_lead_of_an_earlier_layer_counts_for_all_images() -> None:
     found = _decide([0.5, 0.7, 0.95, 0.8])
     assert (found.case, found.probed.cut_layer) == (1, "layer2")
     assert "Features of layer2 do better" in found.reasons[0]
+
+
+def test_all_layers_together_are_cut_at_where_they_lead() -> None:
+    found = _decide([0.5, 0.7, 0.8, 0.8], joined=0.9)
+    assert (found.case, found.probed.cut_layer) == (1, "all layers")
+    assert "Features of all layers do better" in found.reasons[0]
 
 
 def test_network_is_trained_where_much_is_to_gain_and_to_learn_from() -> None:

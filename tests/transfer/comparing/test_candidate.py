@@ -9,8 +9,9 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from hybridml.finetune import FineTuneRegressor
 from hybridml.transfer import AllLayersClassifier, AllLayersRegressor
+from hybridml.transfer.cases.catalogue import ALL_LAYERS
 from hybridml.transfer.cases.making import CaseOptions
-from hybridml.transfer.comparing.candidate import ALL_LAYERS, Candidate
+from hybridml.transfer.comparing.candidate import Candidate
 
 
 @pytest.mark.parametrize(

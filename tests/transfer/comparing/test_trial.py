@@ -10,8 +10,9 @@ from sklearn.metrics import get_scorer
 
 from hybridml.exceptions import TrainingWarning
 from hybridml.finetune import Callback
+from hybridml.transfer.cases.catalogue import ALL_LAYERS
 from hybridml.transfer.cases.making import CaseOptions
-from hybridml.transfer.comparing.candidate import ALL_LAYERS, Candidate
+from hybridml.transfer.comparing.candidate import Candidate
 from hybridml.transfer.comparing.trial import Data, run_trial
 from tests.transfer.comparing.conftest import Photos
 

@@ -108,6 +108,8 @@ def _to_json(value: Any) -> Any:
         return {"columns": numbers.to_dict("list"), "dtypes": dtypes}
     if isinstance(value, np.ndarray):
         return {"dtype": value.dtype.str, "values": value.tolist()}
+    if isinstance(value, list):  # the classes of several labels
+        return [_to_json(part) for part in value]
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -116,4 +118,6 @@ def _from_json(value: Any) -> Any:
         return pd.DataFrame(value["columns"]).astype(value["dtypes"])
     if isinstance(value, dict) and "dtype" in value:
         return np.array(value["values"], dtype=value["dtype"])
+    if isinstance(value, list):
+        return [_from_json(part) for part in value]
     return value

@@ -46,7 +46,9 @@ def test_what_is_loaded_predicts_the_same(
     again = FineTuneClassifier.load(tmp_path / "model")
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
-    assert again.classes_.dtype == model.classes_.dtype
+    for loaded, kept in zip(again.classes_, model.classes_, strict=True):
+        np.testing.assert_array_equal(loaded, kept)
+    assert np.asarray(again.classes_).dtype == np.asarray(model.classes_).dtype
     pd.testing.assert_frame_equal(again.history_, model.history_)
     assert again.get_params() == model.get_params()
 

@@ -11,17 +11,10 @@ from hybridml.cli import options
 from hybridml.cli.collection import read_collection
 from hybridml.cli.folds import choose_folds
 from hybridml.cli.help_text import examples
-from hybridml.cli.leaderboard import (
-    LEGEND,
-    describe_cut,
-    describe_missing,
-    describe_passes,
-    layer_curve,
-    leaderboard,
-)
 from hybridml.cli.options import given
+from hybridml.cli.outcome import check_plot, keep, show
 from hybridml.cli.progress import comparison_progress
-from hybridml.cli.terminal import say, to_stderr, to_stdout
+from hybridml.cli.terminal import say
 
 if TYPE_CHECKING:
     from hybridml.cli.folds import Folds
@@ -50,7 +43,6 @@ EXAMPLES = examples(
     ("hybridml compare photos --json > result.json", "for a script"),
 )
 _WHAT, _RESULTS = "What is compared", "Results"
-_PLOTS = {".png", ".svg", ".pdf", ".jpg", ".jpeg"}
 
 
 def compare(
@@ -208,7 +200,7 @@ def compare(
     """
     options.check_can_be_written("--save", save)
     options.check_can_be_written("--report", report)
-    _check_plot(plot)
+    check_plot(plot)
     in_store = options.store_option(store, no_store)
     collection = read_collection(
         folder, manifest, image=image, target=target, split=split
@@ -241,8 +233,8 @@ def compare(
     )
     if json:
         typer.echo(comparison.to_json())
-    _show(comparison, len(folds.images), on_stderr=json)
-    _keep(comparison, save, plot, report)
+    show(comparison, len(folds.images), on_stderr=json)
+    keep(comparison, save, plot, report)
     if comparison.is_interrupted:
         raise typer.Exit(130)
 
@@ -279,58 +271,3 @@ def _time(minutes: float | None) -> dict[str, float | None]:
     if minutes is None:
         return {}
     return {"time_budget_s": 60 * minutes if minutes else None}
-
-
-def _show(comparison: TransferComparison, n_images: int, *, on_stderr: bool) -> None:
-    console = to_stderr() if on_stderr else to_stdout()
-    console.print()
-    console.print(leaderboard(comparison.table, comparison.scoring))
-    console.print(f"{LEGEND}\n", style="dim")
-    if comparison.layer_scores["cut_layer"].nunique() > 1:
-        console.print(layer_curve(comparison.layer_scores))
-        console.print(f"{describe_cut(comparison.layer_scores)}\n", markup=False)
-    console.print(comparison.verdict, style="bold", markup=False)
-    missing = describe_missing(comparison.table)
-    work = describe_work(comparison, n_images)
-    for told in (*missing, *comparison.warnings, work):
-        if told:
-            console.print(told, markup=False)
-
-
-def describe_work(comparison: TransferComparison, n_images: int) -> str:
-    """Say what was sent through the network, or that it was done before."""
-    if not comparison.n_recalled:
-        return describe_passes(comparison.table, n_images)
-    n_all = len(comparison.fold_scores)
-    return (
-        f"{comparison.n_recalled} of {n_all} folds were known from an earlier run; "
-        "--fresh computes them again."
-    )
-
-
-def _keep(
-    comparison: TransferComparison,
-    save: Path | None,
-    plot: Path | None,
-    report: Path | None,
-) -> None:
-    if plot is not None:
-        comparison.plot(plot)
-        say(f"Picture: {plot}")
-    if report is not None:
-        comparison.to_html(report)
-        say(f"Report: {report}")
-    if save is not None:
-        import joblib
-
-        say("Fitting the winner on all the images ...")
-        joblib.dump(comparison.best_estimator, save)
-        say(f"Model: {save} (hybridml predict {save} new_photos)")
-
-
-def _check_plot(path: Path | None) -> None:
-    options.check_can_be_written("--plot", path)
-    if path is not None and path.suffix.lower() not in _PLOTS:
-        known = ", ".join(sorted(_PLOTS))
-        message = f"{str(path)!r} should end in one of {known}."
-        raise typer.BadParameter(message, param_hint="--plot")

@@ -1,0 +1,82 @@
+"""What is shown and kept of a comparison."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from hybridml.cli import options
+from hybridml.cli.leaderboard import (
+    LEGEND,
+    describe_cut,
+    describe_missing,
+    describe_passes,
+    layer_curve,
+    leaderboard,
+)
+from hybridml.cli.terminal import say, to_stderr, to_stdout
+
+if TYPE_CHECKING:
+    from hybridml.transfer import TransferComparison
+
+_PLOTS = {".png", ".svg", ".pdf", ".jpg", ".jpeg"}
+
+
+def show(comparison: TransferComparison, n_images: int, *, on_stderr: bool) -> None:
+    """Print what was found, on stdout or stderr."""
+    console = to_stderr() if on_stderr else to_stdout()
+    console.print()
+    console.print(leaderboard(comparison.table, comparison.scoring))
+    console.print(f"{LEGEND}\n", style="dim")
+    if comparison.layer_scores["cut_layer"].nunique() > 1:
+        console.print(layer_curve(comparison.layer_scores))
+        console.print(f"{describe_cut(comparison.layer_scores)}\n", markup=False)
+    console.print(comparison.verdict, style="bold", markup=False)
+    missing = describe_missing(comparison.table)
+    work = _describe_work(comparison, n_images)
+    for told in (*missing, *comparison.warnings, work):
+        if told:
+            console.print(told, markup=False)
+
+
+def _describe_work(comparison: TransferComparison, n_images: int) -> str:
+    """Say what was sent through the network, or that it was done before."""
+    if not comparison.n_recalled:
+        return describe_passes(comparison.table, n_images)
+    n_all = len(comparison.fold_scores)
+    return (
+        f"{comparison.n_recalled} of {n_all} folds were known from an earlier run; "
+        "--fresh computes them again."
+    )
+
+
+def keep(
+    comparison: TransferComparison,
+    save: Path | None,
+    plot: Path | None,
+    report: Path | None,
+) -> None:
+    """Write the picture, the report and the model that were asked for."""
+    if plot is not None:
+        comparison.plot(plot)
+        say(f"Picture: {plot}")
+    if report is not None:
+        comparison.to_html(report)
+        say(f"Report: {report}")
+    if save is not None:
+        import joblib
+
+        say("Fitting the winner on all the images ...")
+        joblib.dump(comparison.best_estimator, save)
+        say(f"Model: {save} (hybridml predict {save} new_photos)")
+
+
+def check_plot(path: Path | None) -> None:
+    """Refuse a picture that could not be written, before the work."""
+    options.check_can_be_written("--plot", path)
+    if path is not None and path.suffix.lower() not in _PLOTS:
+        known = ", ".join(sorted(_PLOTS))
+        message = f"{str(path)!r} should end in one of {known}."
+        raise typer.BadParameter(message, param_hint="--plot")

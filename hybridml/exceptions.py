@@ -14,6 +14,7 @@
     └── WeightsError(ValueError)            weights missing, unreadable or unfitting
     HybridMLWarning(UserWarning)
     ├── CacheWarning                        fine-tuning does not keep frozen outputs
+    ├── ModalityWarning                     a modality is missing where it need not be
     ├── PrecisionWarning                    fell back to float32
     ├── StoreWarning                        the feature store is out of use
     ├── TrackingWarning                     the tracking server is out of reach
@@ -90,6 +91,10 @@ class HybridMLWarning(UserWarning):
 
 class CacheWarning(HybridMLWarning):
     """What frozen layers give cannot be kept; it is computed again in every epoch."""
+
+
+class ModalityWarning(HybridMLWarning):
+    """A modality cannot be read in some rows; it counts as missing there."""
 
 
 class PrecisionWarning(HybridMLWarning):

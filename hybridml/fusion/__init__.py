@@ -1,0 +1,1 @@
+"""Early, late and intermediate fusion of several modalities over one DataFrame."""

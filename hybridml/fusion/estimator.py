@@ -1,0 +1,100 @@
+"""What the fusion estimators share: nested parameters, tables, targets, gaps."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.utils import Tags
+from sklearn.utils.metaestimators import _BaseComposition
+from sklearn.utils.validation import _check_feature_names, _check_n_features
+
+from hybridml.exceptions import DataError
+from hybridml.fusion.modalities.frame import as_frame
+
+
+class FusionEstimator(_BaseComposition):
+    """Base of the estimators of several modalities over one DataFrame.
+
+    Parameters of nested estimators are set by the modality's name, as in scikit-learn's
+    `ColumnTransformer`: ``set_params(photo__cut_layer="stage6")``.
+    """
+
+    modalities: Any
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters, with those of the modalities' estimators."""
+        params: dict[str, Any] = self._get_params("_named_encoders", deep=deep)
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, also of the modalities' estimators."""
+        self._set_params("_named_encoders", **params)
+        return self
+
+    @property
+    def _named_encoders(self) -> Any:
+        """Pairs of name and encoder, as scikit-learn's compositions have them."""
+        try:
+            return [(name, encoder) for name, encoder, _ in self.modalities]
+        except (TypeError, ValueError):  # said properly in fit
+            return self.modalities
+
+    @_named_encoders.setter
+    def _named_encoders(self, pairs: Any) -> None:
+        self.modalities = [
+            (name, encoder, columns)
+            for (name, encoder), (_, _, columns) in zip(
+                pairs, self.modalities, strict=True
+            )
+        ]
+
+    def _frame(self, X: Any, *, reset: bool) -> pd.DataFrame:
+        """Check X and return it as a DataFrame."""
+        frame = as_frame(X)
+        is_table = hasattr(X, "columns")
+        if reset:
+            _check_feature_names(self, X, reset=True)
+            _check_n_features(self, X if is_table else frame.to_numpy(), reset=True)
+        elif not (is_table and hasattr(self, "feature_names_in_")):
+            # Columns with names are asked for by name, whatever stands beside them.
+            _check_feature_names(self, X, reset=False)
+            _check_n_features(self, X if is_table else frame.to_numpy(), reset=False)
+        if not len(frame):
+            raise DataError("Found no rows: X is empty (0 sample(s)).")
+        return frame
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.sparse = False
+        return tags
+
+
+def present_patterns(
+    presence: npt.NDArray[np.bool_],
+) -> dict[tuple[int, ...], npt.NDArray[np.intp]]:
+    """Group rows by the modalities that they have.
+
+    Parameters
+    ----------
+    presence : ndarray of shape (n_rows, n_modalities), bool
+
+    Returns
+    -------
+    patterns : dict of {tuple of int: ndarray of int}
+        Positions of the modalities, and of the rows that have these and no others.
+
+    Examples
+    --------
+    >>> present_patterns(np.array([[True, True], [False, True], [True, True]]))
+    {(1,): array([1]), (0, 1): array([0, 2])}
+    """
+    codes, inverse = np.unique(presence, axis=0, return_inverse=True)
+    return {
+        tuple(int(i) for i in np.flatnonzero(code)): np.flatnonzero(inverse == number)
+        for number, code in enumerate(codes)
+    }

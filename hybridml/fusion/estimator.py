@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +13,11 @@ from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import _check_feature_names, _check_n_features
 
 from hybridml.exceptions import DataError
+from hybridml.fusion.modalities.block import Block
 from hybridml.fusion.modalities.frame import as_frame
+from hybridml.fusion.patterns import Pattern, find_patterns, nearest_pattern
+
+Floats = npt.NDArray[np.float64]
 
 
 class FusionEstimator(_BaseComposition):
@@ -23,6 +28,7 @@ class FusionEstimator(_BaseComposition):
     """
 
     modalities: Any
+    _prior: Floats
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters, with those of the modalities' estimators."""
@@ -66,35 +72,37 @@ class FusionEstimator(_BaseComposition):
             raise DataError("Found no rows: X is empty (0 sample(s)).")
         return frame
 
+    def _encode(self, X: Any) -> list[Block]:
+        """Encode the modalities of rows."""
+        raise NotImplementedError
+
+    def _outputs(self, blocks: list[Block]) -> Floats:
+        """Compute outputs of shape (n_rows, n_outputs) from encoded modalities."""
+        raise NotImplementedError
+
+    def _ask_patterns(
+        self,
+        blocks: list[Block],
+        known: Collection[Pattern],
+        ask: Callable[[Pattern, npt.NDArray[np.intp]], Floats],
+    ) -> Floats:
+        """Ask the model of each pattern for the rows that have it.
+
+        A row that has no modality gets the prior.
+        """
+        presence = np.column_stack([block.is_present for block in blocks])
+        outputs = np.tile(self._prior, (len(presence), 1))
+        for present, rows in find_patterns(presence).items():
+            pattern = nearest_pattern(present, known)
+            if pattern is None and present:  # gaps count as the mean of what was seen
+                pattern = max(known, key=len)
+            if pattern is not None:
+                outputs[rows] = ask(pattern, rows)
+        return outputs
+
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         tags.input_tags.sparse = False
         return tags
-
-
-def present_patterns(
-    presence: npt.NDArray[np.bool_],
-) -> dict[tuple[int, ...], npt.NDArray[np.intp]]:
-    """Group rows by the modalities that they have.
-
-    Parameters
-    ----------
-    presence : ndarray of shape (n_rows, n_modalities), bool
-
-    Returns
-    -------
-    patterns : dict of {tuple of int: ndarray of int}
-        Positions of the modalities, and of the rows that have these and no others.
-
-    Examples
-    --------
-    >>> present_patterns(np.array([[True, True], [False, True], [True, True]]))
-    {(1,): array([1]), (0, 1): array([0, 2])}
-    """
-    codes, inverse = np.unique(presence, axis=0, return_inverse=True)
-    return {
-        tuple(int(i) for i in np.flatnonzero(code)): np.flatnonzero(inverse == number)
-        for number, code in enumerate(codes)
-    }

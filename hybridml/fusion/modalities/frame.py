@@ -33,18 +33,21 @@ def as_frame(X: Any) -> pd.DataFrame:
     ValueError
         If an array is not of two dimensions, or has no rows or columns.
     """
-    if not isinstance(X, pd.DataFrame) and hasattr(X, "to_pandas"):
-        X = X.to_pandas()
-    if not isinstance(X, pd.DataFrame):
+    frame: pd.DataFrame
+    if isinstance(X, pd.DataFrame):
+        frame = X
+    elif hasattr(X, "to_pandas"):
+        frame = X.to_pandas()
+    else:
         if issparse(X):
             raise DataError(f"Got sparse data as X; expected {_EXPECTED}. Use toarray.")
         given = X if isinstance(X, np.ndarray) else np.asarray(X)
-        X = pd.DataFrame(check_array(given, dtype=None, ensure_all_finite=False))
-    twice = X.columns[X.columns.duplicated()]
+        frame = pd.DataFrame(check_array(given, dtype=None, ensure_all_finite=False))
+    twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         names = list_names([str(name) for name in twice.unique()])
         raise DataError(f"X has more than one column called {names}.")
-    return X
+    return frame
 
 
 def resolve_columns(frame: pd.DataFrame, columns: Any, owner: str) -> Any:
@@ -103,7 +106,8 @@ def take_columns(
                 f"X lacks the column {name!r} of modality {owner!r}. Add it, with None "
                 "where it is missing."
             )
-    return frame[names]
+    taken: pd.Series | pd.DataFrame = frame[names]
+    return taken
 
 
 def find_missing(values: pd.Series | pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -127,7 +131,7 @@ def find_missing(values: pd.Series | pd.DataFrame) -> npt.NDArray[np.bool_]:
     columns = (
         [values] if isinstance(values, pd.Series) else [c for _, c in values.items()]
     )
-    return np.logical_and.reduce([_are_missing(column) for column in columns])
+    return np.asarray(np.logical_and.reduce([_are_missing(c) for c in columns]))
 
 
 def _are_missing(column: pd.Series) -> npt.NDArray[np.bool_]:
@@ -161,10 +165,10 @@ def _slice(frame: pd.DataFrame, columns: slice, owner: str) -> list[Any]:
 def _resolve_one(frame: pd.DataFrame, column: Any, owner: str) -> Any:
     if column in frame.columns:
         return column
-    if isinstance(column, int | np.integer) and -frame.shape[1] <= column < len(
-        frame.columns
-    ):
-        return frame.columns[column]
+    if isinstance(column, int | np.integer):
+        position, n_columns = int(column), frame.shape[1]
+        if -n_columns <= position < n_columns:
+            return frame.columns[position]
     names = [str(name) for name in frame.columns]
     cure = did_you_mean(column, names) or f"It has {list_names(names[:20])}."
     raise DataError(f"X has no column {column!r} for modality {owner!r}. {cure}")

@@ -1,0 +1,1 @@
+"""Fusion at the level of decisions: an estimator a modality, and what combines them."""

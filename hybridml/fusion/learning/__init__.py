@@ -1,0 +1,1 @@
+"""How the shallow estimators of a fusion are fitted, chosen and calibrated."""

@@ -46,7 +46,7 @@ def choose_folds(collection: Collection, cv: int | None, task: str = "auto") -> 
     Learns on train; scores on val, or on test where there is no val. Test images beside
     val take no part. An explicit number of folds goes before the split.
     """
-    from hybridml.transfer.tasks import find_task
+    from hybridml.comparing.tasks import find_task
 
     assert collection.labels is not None
     has_classes = find_task(collection.labels, task) == "classification"

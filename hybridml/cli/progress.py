@@ -14,7 +14,7 @@ from rich.text import Text
 from hybridml.cli.terminal import say, to_stderr
 
 if TYPE_CHECKING:
-    from hybridml.transfer.comparing.progress import Step
+    from hybridml.comparing.progress import Step
 
 OnStep = Callable[["Step"], None]
 

@@ -15,11 +15,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridml._image_input import ImageInput
 from hybridml.backbones.cut_layer import CutLayer
+from hybridml.comparing.tasks import Task, check_targets
 from hybridml.features.store import FeatureStore
 from hybridml.images.door import as_images
 from hybridml.images.policies import Augmentation
 from hybridml.transfer.cases.making import CaseOptions, make_case
-from hybridml.transfer.tasks import Task, check_targets
 
 
 # A dataclass for its constructor alone: it stores the parameters, and nothing else.

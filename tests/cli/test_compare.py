@@ -11,10 +11,10 @@ import joblib
 import pandas as pd
 import pytest
 
-from hybridml.transfer.comparing import execution
+from hybridml.comparing import execution
+from hybridml.comparing.fold_result import FoldResult
 from hybridml.transfer.comparing.candidate import Candidate
-from hybridml.transfer.comparing.fold_result import FoldResult
-from hybridml.transfer.comparing.summing_up import COLUMNS
+from hybridml.transfer.comparing.comparison import COLUMNS
 from tests.cli.conftest import TINY, Outcome, Typed
 
 QUICK = (*TINY, "--case", "0", "--case", "1", "--head", "linear_svm", "--no-tracking")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from hybridml.cli import demo as module
-from hybridml.transfer.comparing.summing_up import COLUMNS
+from hybridml.transfer.comparing.comparison import COLUMNS
 from tests.cli.conftest import Typed
 
 _ARGUMENTS = ("demo", "--images", "150", "--no-tracking")

@@ -8,7 +8,7 @@ from rich.console import Console
 from hybridml.cli import progress
 from hybridml.cli.progress import comparison_progress, in_words
 from hybridml.cli.terminal import to_stderr
-from hybridml.transfer.comparing.progress import Step
+from hybridml.comparing.progress import Step
 
 STEPS = [
     Step("case 2: fine-tune the last two layers, fold 1/2", 0.0, None),

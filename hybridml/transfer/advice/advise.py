@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hybridml.backbones.loading import network_of
+from hybridml.comparing.splits import Fold
+from hybridml.comparing.tasks import Task, check_targets, find_task
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.features.store import FeatureStore
 from hybridml.heads.catalogue import default_heads
@@ -29,9 +31,7 @@ from hybridml.transfer.cases.making import CaseOptions
 from hybridml.transfer.cases.search_space import list_layers_to_try
 from hybridml.transfer.evidence.measure_similarity import measure_similarity
 from hybridml.transfer.scores.sampling import sample_positions
-from hybridml.transfer.splits import Fold
 from hybridml.transfer.stage_features import features_of_layers
-from hybridml.transfer.tasks import Task, check_targets, find_task
 
 _MOST_PROBED = 2000
 _MOST_LOOKED_AT = 128

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hybridml.transfer.splits import Fold
-from hybridml.transfer.statistics.fold_mean import FoldMean, mean_over_folds
+from hybridml.comparing.splits import Fold
+from hybridml.comparing.statistics.fold_mean import FoldMean, mean_over_folds
 
 
 @dataclass(frozen=True, eq=False)

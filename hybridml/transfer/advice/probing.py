@@ -14,11 +14,11 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import ParameterGrid
 
 from hybridml._threads import one_blas_thread
+from hybridml.comparing.splits import Fold, inner_folds
+from hybridml.comparing.tasks import Task, default_scoring
 from hybridml.heads.making import head_grid, make_head
 from hybridml.transfer.advice.probes import Probed
 from hybridml.transfer.cases.class_map import learn_class_map
-from hybridml.transfer.splits import Fold, inner_folds
-from hybridml.transfer.tasks import Task, default_scoring
 
 _N_FOLDS = 5
 _ENOUGH_TESTED = 300

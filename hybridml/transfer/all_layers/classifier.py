@@ -10,10 +10,10 @@ import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 
 from hybridml._labels import check_labels
+from hybridml.comparing.splits import stratified_folds
 from hybridml.heads.making import head_grid, make_head
 from hybridml.transfer.all_layers.choosing import Task
 from hybridml.transfer.all_layers.estimator import AllLayersEstimator
-from hybridml.transfer.splits import stratified_folds
 
 
 @dataclass(eq=False, repr=False)

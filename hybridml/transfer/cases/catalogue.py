@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hybridml._checks import describe, is_count
+from hybridml.comparing.tasks import Task
 from hybridml.exceptions import InvalidParameterError
-from hybridml.transfer.tasks import Task
 
 CASES = {
     0: "the pretrained network as it is",

@@ -12,9 +12,9 @@ from sklearn.base import RegressorMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
 
+from hybridml.comparing.tasks import Task
 from hybridml.heads.making import make_head
 from hybridml.transfer.cases.layer_search import LayerSearch
-from hybridml.transfer.tasks import Task
 
 
 @dataclass(eq=False, repr=False)

@@ -14,12 +14,12 @@ from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 
 from hybridml._labels import is_label_table
+from hybridml.comparing.scoring import scores_probabilities
+from hybridml.comparing.tasks import Task
 from hybridml.heads.making import make_head
 from hybridml.images.door import as_images
 from hybridml.transfer.cases.layer_search import LayerSearch
 from hybridml.transfer.cases.search_space import list_heads_to_try
-from hybridml.transfer.scoring import scores_probabilities
-from hybridml.transfer.tasks import Task
 
 
 def _can(method: str) -> Callable[[CutLayerSearch], bool]:

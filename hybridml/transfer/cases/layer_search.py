@@ -22,14 +22,14 @@ from hybridml._checks import Problems, describe, is_count
 from hybridml._image_input import ImageInput
 from hybridml._threads import one_blas_thread
 from hybridml.backbones.cut_layer import CutLayer
+from hybridml.comparing.splits import Fold, inner_folds
+from hybridml.comparing.tasks import Task, check_targets, default_scoring
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.heads.making import head_grid
 from hybridml.images.door import as_images
 from hybridml.transfer.cases.search_space import list_heads_to_try, list_layers_to_try
-from hybridml.transfer.splits import Fold, inner_folds
 from hybridml.transfer.stage_features import features_of_layers
-from hybridml.transfer.tasks import Task, check_targets, default_scoring
 
 
 # A dataclass for its constructor alone: it stores the parameters, and nothing else.

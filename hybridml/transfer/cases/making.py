@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from hybridml._checks import describe, list_names
 from hybridml.backbones.cut_layer import CutLayer
 from hybridml.backbones.loading import load_network
+from hybridml.comparing.tasks import Task
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.features.store import FeatureStore
@@ -34,7 +35,6 @@ from hybridml.transfer.cases.cut_layer_regression_search import (
 from hybridml.transfer.cases.cut_layer_search import CutLayerSearch
 from hybridml.transfer.cases.pretrained_classifier import PretrainedClassifier
 from hybridml.transfer.cases.search_space import list_heads_to_try, list_layers_to_try
-from hybridml.transfer.tasks import Task
 
 
 @dataclass(frozen=True)

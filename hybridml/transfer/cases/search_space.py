@@ -15,10 +15,10 @@ from hybridml.backbones.loading import network_of
 from hybridml.backbones.pooling import check_pooling, fits
 from hybridml.backbones.registry import get_backbone
 from hybridml.backbones.spec import Backbone
+from hybridml.comparing.tasks import Task
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.heads.catalogue import get_head
-from hybridml.transfer.tasks import Task
 
 
 def list_layers_to_try(

@@ -1,1 +1,1 @@
-"""Comparing the cases on the same folds: what is run, when, and what was found."""
+"""Comparing the transfer cases: which there are, what they cost, what was found."""

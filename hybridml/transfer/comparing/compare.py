@@ -2,51 +2,36 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
-from sklearn.metrics import get_scorer
 
-from hybridml._checks import Problems, describe, is_number
 from hybridml.backbones.cut_layer import CutLayer
-from hybridml.exceptions import ImageDecodeError, InvalidParameterError, TrainingWarning
+from hybridml.comparing.data import Data
+from hybridml.comparing.identity import digest_all
+from hybridml.comparing.progress import Step
+from hybridml.comparing.run_comparison import run_comparison
+from hybridml.comparing.scoring import check_scoring, scores_probabilities
+from hybridml.comparing.settings import begin_budget, check_tracker, open_journal
+from hybridml.comparing.splits import make_folds
+from hybridml.comparing.tasks import Task, check_targets, default_scoring, find_task
+from hybridml.comparing.wording_call import word_call
+from hybridml.exceptions import ImageDecodeError
 from hybridml.features.choosing import open_store
 from hybridml.features.store import FeatureStore
 from hybridml.heads.catalogue import default_heads
 from hybridml.images.door import as_images
 from hybridml.images.failures import find_bad_images, raise_bad_images
 from hybridml.images.policies import Augmentation
-from hybridml.tracking.null_tracker import NullTracker
 from hybridml.tracking.protocol import Tracker
 from hybridml.transfer.cases.class_map import ClassMap
 from hybridml.transfer.cases.making import CaseOptions
-from hybridml.transfer.comparing.budget import Budget
 from hybridml.transfer.comparing.comparison import TransferComparison
-from hybridml.transfer.comparing.execution import Execution
-from hybridml.transfer.comparing.identity import digest_all
-from hybridml.transfer.comparing.journal import Journal
 from hybridml.transfer.comparing.planning import check_candidates, plan_candidates
-from hybridml.transfer.comparing.progress import Step
-from hybridml.transfer.comparing.recording import (
-    comparison_tags,
-    comparison_title,
-    data_params,
-    record_outcome,
-)
-from hybridml.transfer.comparing.summing_up import sum_up
-from hybridml.transfer.comparing.trial import Data
-from hybridml.transfer.comparing.wording_call import word_call
-from hybridml.transfer.scoring import (
-    check_scoring,
-    scores_probabilities,
-    scoring_name,
-)
-from hybridml.transfer.splits import make_folds
-from hybridml.transfer.tasks import Task, check_targets, default_scoring, find_task
+from hybridml.transfer.comparing.recording import comparison_tags, comparison_title
 
 
 def compare_transfer_cases(
@@ -112,7 +97,7 @@ def compare_transfer_cases(
         (`AllLayersClassifier`) compete as well. They do not for several labels an image
         nor with class weights, which that estimator does not take.
     task : {"auto", "classification", "multilabel", "regression"}, default="auto"
-        What is predicted; see `hybridml.transfer.tasks.find_task`. Counts are a
+        What is predicted; see `hybridml.comparing.tasks.find_task`. Counts are a
         regression only where it is said.
     cv : int, splitter or iterable of (train, test), default=5
         A number means shuffled folds, stratified where there are classes.
@@ -171,7 +156,7 @@ device, precision, store
     ('baseline', 1.0)
     """
     given = dict(locals())
-    budget = _check_time(time_budget_s, rope)
+    budget = begin_budget("compare_transfer_cases", time_budget_s, rope)
     images = as_images(X)
     kind = find_task(y, task)
     targets = check_targets(y, len(images), kind, min_per_class=2)
@@ -204,42 +189,24 @@ device, precision, store
         scratch_backbone=scratch_backbone,
         scratch_image_size=scratch_image_size,
     )
-    tracker = _check_tracker(tracker)
+    tracker = check_tracker(tracker)
     check_candidates(candidates, images, targets)
     folds = make_folds(targets, cv, random_state, kind)
-    data = Data(images, targets, folds, get_scorer(scoring))
-    digests = digest_all(images, common)
-    execution = Execution(
-        candidates,
-        data,
-        budget=budget,
-        journal=Journal(_journal_folder(journal, store)),
-        scoring=scoring if isinstance(scoring, str) else None,
-        digests=digests,
-        on_step=on_step,
-    )
-    title, tags = comparison_title(candidates), comparison_tags(candidates)
-    with tracker.run(title, tags=tags) as parent, _all_bad_images_named(images):
-        name = scoring_name(scoring)
-        parent.log_params(data_params(targets, len(folds), name, kind))
-        is_interrupted = execution.run(parent)
-        comparison = sum_up(
+    digests = digest_all(images, open_store(store))
+    with _all_bad_images_named(images):
+        return run_comparison(
+            TransferComparison,
             candidates,
-            execution.standings,
-            data,
-            task=kind,
-            scoring=name,
+            Data(images, targets, folds, scoring, kind, digests),
+            title=comparison_title(candidates),
+            tags=comparison_tags(candidates),
+            budget=budget,
             rope=rope,
-            digests=digests,
-            is_interrupted=is_interrupted,
+            journal=open_journal(journal, store),
+            tracker=tracker,
+            on_step=on_step,
             call=word_call(compare_transfer_cases, given),
-            where=tracker.where(),
         )
-        if not isinstance(tracker, NullTracker):
-            record_outcome(parent, comparison)
-    if is_interrupted:
-        _warn_of_interruption(comparison, len(folds))
-    return comparison
 
 
 @contextmanager
@@ -256,44 +223,3 @@ def _can_select(cut_layers: CutLayer, task: Task, class_weight: Any) -> bool:
     """Whether features of all the layers may be selected from."""
     are_all = isinstance(cut_layers, str) and cut_layers == "all"
     return are_all and task != "multilabel" and class_weight is None
-
-
-def _check_time(time_budget_s: object, rope: object) -> Budget:
-    problems = Problems("compare_transfer_cases")
-    is_time = time_budget_s is None or is_number(time_budget_s, low=0.001)
-    expected = "a positive number of seconds, or None for no limit"
-    problems.expect(is_time, "time_budget_s", time_budget_s, expected)
-    is_margin = rope is None or is_number(rope)
-    problems.expect(is_margin, "rope", rope, "a number from 0, or None")
-    problems.raise_all()
-    return Budget(time_budget_s)  # type: ignore[arg-type]
-
-
-def _check_tracker(tracker: object) -> Tracker:
-    if tracker is None:
-        return NullTracker()
-    if not isinstance(tracker, Tracker) or isinstance(tracker, type):
-        expected = "a tracker such as MLflowTracker(), or None"
-        raise InvalidParameterError(describe("tracker", tracker, expected))
-    return tracker
-
-
-def _journal_folder(journal: object, store: object) -> Path | None:
-    if journal is None:
-        return None
-    if not isinstance(journal, str | Path):
-        expected = "'default', a folder or None"
-        raise InvalidParameterError(describe("journal", journal, expected))
-    if journal != "default":
-        return Path(journal)
-    opened = open_store(store)  # type: ignore[arg-type]
-    return None if opened is None else opened.path / "comparisons"
-
-
-def _warn_of_interruption(comparison: TransferComparison, n_folds: int) -> None:
-    n_done, n_all = len(comparison.fold_scores), len(comparison.table) * n_folds
-    message = (
-        f"Interrupted: the table stands on {n_done} of {n_all} folds. "
-        "The same call goes on where this one stopped, if there is a journal."
-    )
-    warnings.warn(message, TrainingWarning, stacklevel=3)

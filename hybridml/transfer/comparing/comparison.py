@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 import pandas as pd
 
-from hybridml._checks import check_name, list_names
+from hybridml.comparing.comparison import Comparison
+from hybridml.comparing.rows import inner_table
+from hybridml.comparing.summing_up import MEASURED
 from hybridml.transfer.cases.catalogue import CASES
-from hybridml.transfer.comparing.candidate import Candidate
-from hybridml.transfer.comparing.race import Standing
-from hybridml.transfer.comparing.trial import Data
-from hybridml.transfer.comparing.wording import economical, word_verdict
-from hybridml.transfer.tasks import Task
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from hybridml.transfer.evidence.curve_result import LayerCurve
 
+COLUMNS = ("candidate", "case", "backbone", "cut_layer", "head", *MEASURED)
 
-@dataclass(frozen=True, eq=False)
-class TransferComparison:
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TransferComparison(Comparison):
     """The result of `compare_transfer_cases`.
 
     Attributes
@@ -50,7 +47,7 @@ class TransferComparison:
         - note: why folds are missing.
     significance : DataFrame
         Each row against the winner; see
-        `hybridml.transfer.statistics.compare_with_winner`.
+        `hybridml.comparing.statistics.compare_with_winner`.
     fold_scores : DataFrame
         One row a candidate and fold: score, costs, n_train, n_test, best_epoch (NaN
         without epochs), cut_layer and head.
@@ -76,124 +73,15 @@ class TransferComparison:
         Where the runs are recorded, in words.
     """
 
-    table: pd.DataFrame
-    significance: pd.DataFrame
-    fold_scores: pd.DataFrame
-    layer_scores: pd.DataFrame
-    scoring: str
-    task: Task
-    facts: dict[str, str]
-    warnings: list[str]
-    rope: float
-    is_interrupted: bool
-    groups: list[tuple[str, ...]]
-    call: str
-    where: str
-    _data: Data = field(repr=False)
-    _candidates: Sequence[Candidate] = field(repr=False)
-    _standings: Sequence[Standing] = field(repr=False)
-    _kept: list[Any] = field(default_factory=list, repr=False)
+    noun: ClassVar[str] = "case"
+    title: ClassVar[str] = "Which transfer case wins?"
+    dtypes: ClassVar[Mapping[str, str]] = {"case": "Int64"}
 
-    @property
-    def winner(self) -> pd.Series:
-        """The first row of the table."""
-        return self.table.iloc[0]
-
-    @property
-    def economical(self) -> pd.Series:
-        """The row that fits quickest of those that are as good as the winner."""
-        return economical(self.table, self.significance)
-
-    @property
-    def best_estimator(self) -> Any:
-        """The winner, fitted on all the images when first asked for.
-
-        A classifier always has `predict_proba`.
-        """
-        if not self._kept:
-            self._kept.append(self.fit(self.winner["candidate"]))
-        return self._kept[0]
-
-    @property
-    def verdict(self) -> str:
-        """Say which case won, how sure that is, and which cheaper one does as well."""
-        return word_verdict(self.table, self.significance)
-
-    @property
-    def n_recalled(self) -> int:
-        """How many folds were not run, since an earlier comparison had run them."""
-        return sum(standing.n_recalled for standing in self._standings)
-
-    @property
-    def histories(self) -> dict[str, pd.DataFrame]:
-        """Epochs of the last fold of each candidate that trains a network."""
-        return {
-            candidate.name: result.history
-            for candidate, standing in zip(
-                self._candidates, self._standings, strict=True
-            )
-            for _, result in sorted(standing.results.items())
-            if result.history is not None
-        }
-
-    def fit(self, candidate: str) -> Any:
-        """Fit a row of the table on all the images.
-
-        Parameters
-        ----------
-        candidate : str
-            As in the table, such as ``comparison.economical["candidate"]``.
-
-        Returns
-        -------
-        estimator : fitted estimator
-            A classifier has `predict_proba`.
-        """
-        found = self._candidates[self._position(candidate)]
-        data = self._data
-        return found.make(calibrate=True).fit(data.images, data.targets)
-
-    def predictions(self, candidate: str | None = None) -> pd.DataFrame:
-        """List what a candidate said of test images, of the first time each was one.
-
-        Parameters
-        ----------
-        candidate : str or None, default=None
-            As in the table; None is the winner.
-
-        Returns
-        -------
-        predictions : DataFrame
-            image (position in X), fold (from 1), target, predicted, and confidence:
-            probability of what is predicted, NaN where there is none. For several
-            labels or numbers an image, target and predicted hold tuples.
-        """
-        name = self.winner["candidate"] if candidate is None else candidate
-        standing = self._standings[self._position(name)]
-        parts = []
-        for fold, result in sorted(standing.results.items()):
-            _, test = self._data.folds[fold]
-            confidence = result.outputs.confidence()
-            part = {
-                "image": test,
-                "fold": fold + 1,
-                "target": _column(self._data.targets[test]),
-                "predicted": _column(result.outputs.predict),
-                "confidence": math.nan if confidence is None else confidence,
-            }
-            parts.append(pd.DataFrame(part))
-        every = pd.concat(parts, ignore_index=True)
-        return every.drop_duplicates("image").sort_values("image", ignore_index=True)
-
-    def to_json(self) -> str:
-        """Give the table (as records) and the winner as one JSON object."""
-        records = [
-            {name: _plain(value) for name, value in row.items()}
-            for row in self.table.to_dict("records")
-        ]
-        found = {"table": records, "winner": records[0], "scoring": self.scoring}
-        told = {"verdict": self.verdict, "warnings": self.warnings, "runs": self.where}
-        return json.dumps({**found, **told})
+    @cached_property
+    def layer_scores(self) -> pd.DataFrame:
+        """Case 1's inner scores, averaged over the folds."""
+        by = ("backbone", "cut_layer", "head")
+        return inner_table(self._contenders, self._standings, by)
 
     def plot(self, path: str | Path | None = None) -> Figure:
         """Draw the scores of the cases; save the picture where a path is given.
@@ -235,33 +123,14 @@ class TransferComparison:
         -------
         path : Path
         """
+        from hybridml.comparing.reporting import report_of
         from hybridml.report.html import write_html
-        from hybridml.transfer.comparing.reporting import report_of
 
         table = None if layer_curve is None else layer_curve.table
-        return write_html(report_of(self, layer_curve=table), path)
+        report = report_of(self, layer_scores=self.layer_scores, layer_curve=table)
+        return write_html(report, path)
 
-    def image(self, position: int) -> Any:
-        """Return the image at a position of X, as it was given."""
-        return self._data.images[position]
-
-    def _position(self, candidate: str) -> int:
-        names = [found.name for found in self._candidates]
-        check_name(
-            "candidate", candidate, names, expected=f"one of {list_names(names)}"
-        )
-        return names.index(candidate)
-
-
-def _column(values: Any) -> Any:
-    """One value an image; tuples where there are several."""
-    values = np.asarray(values)
-    return values if values.ndim == 1 else [tuple(row) for row in values.tolist()]
-
-
-def _plain(value: Any) -> Any:
-    if value is pd.NA:
-        return None
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Tables that are worth keeping as files, by their names."""
+        layers = {"layers": self.layer_scores} if len(self.layer_scores) else {}
+        return {**super().tables(), **layers}

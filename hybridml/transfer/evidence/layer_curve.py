@@ -16,6 +16,8 @@ from sklearn.metrics import get_scorer, get_scorer_names
 from hybridml._checks import describe, did_you_mean
 from hybridml.backbones.cut_layer import CutLayer
 from hybridml.backbones.layers import list_cut_layers
+from hybridml.comparing.scoring import check_scoring
+from hybridml.comparing.tasks import Task, check_targets, default_scoring, find_task
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.features.store import FeatureStore
@@ -23,9 +25,7 @@ from hybridml.images.door import as_images
 from hybridml.transfer.cases.search_space import list_layers_to_try
 from hybridml.transfer.evidence.curve_result import LayerCurve
 from hybridml.transfer.evidence.probing import make_probe, probe_folds, probe_layer
-from hybridml.transfer.scoring import check_scoring
 from hybridml.transfer.stage_features import features_of_layers
-from hybridml.transfer.tasks import Task, check_targets, default_scoring, find_task
 
 Weights = str | Path | None
 

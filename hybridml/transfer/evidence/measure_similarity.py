@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from hybridml._checks import Problems, is_count
 from hybridml.backbones.loading import network_of
+from hybridml.comparing.tasks import Task, check_targets, find_task
 from hybridml.exceptions import DataError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.features.store import FeatureStore
@@ -21,7 +22,6 @@ from hybridml.transfer.evidence.neighbours import neighbour_score
 from hybridml.transfer.evidence.outputs import read_outputs
 from hybridml.transfer.evidence.similarity import Similarity
 from hybridml.transfer.stage_features import features_of_layers
-from hybridml.transfer.tasks import Task, check_targets, find_task
 
 
 def measure_similarity(

@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, f1_score, r2_score
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
 
-from hybridml.transfer.tasks import Task
+from hybridml.comparing.tasks import Task
 
 _N_NEIGHBOURS = 5
 

@@ -22,10 +22,10 @@ from sklearn.multiclass import OneVsRestClassifier
 
 from hybridml._checks import describe, is_count
 from hybridml._threads import one_blas_thread
+from hybridml.comparing.splits import Fold, make_folds
+from hybridml.comparing.tasks import Task
 from hybridml.exceptions import DataError, InvalidParameterError
 from hybridml.heads.making import head_grid, make_head
-from hybridml.transfer.splits import Fold, make_folds
-from hybridml.transfer.tasks import Task
 
 _N_INNER = 3
 

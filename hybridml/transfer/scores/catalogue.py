@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hybridml._checks import check_name, describe, list_names
+from hybridml.comparing.tasks import Task
 from hybridml.exceptions import InvalidParameterError
 from hybridml.transfer.scores.gbc import gbc
 from hybridml.transfer.scores.h_score import h_score
@@ -21,7 +22,6 @@ from hybridml.transfer.scores.nce import nce
 from hybridml.transfer.scores.parc import parc
 from hybridml.transfer.scores.probe_score import probe_score
 from hybridml.transfer.scores.transrate import transrate
-from hybridml.transfer.tasks import Task
 
 Needs = Literal["features", "probabilities"]
 _EVERY_TASK: tuple[Task, ...] = get_args(Task)

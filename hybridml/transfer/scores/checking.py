@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from hybridml._checks import describe
 from hybridml._labels import check_labels
+from hybridml.comparing.tasks import Task, check_targets, find_task
 from hybridml.exceptions import DataError, InvalidParameterError
-from hybridml.transfer.tasks import Task, check_targets, find_task
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]

@@ -10,9 +10,9 @@ from sklearn.metrics import accuracy_score, f1_score, r2_score
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from hybridml._checks import describe, is_count
+from hybridml.comparing.tasks import Task
 from hybridml.exceptions import InvalidParameterError
 from hybridml.transfer.scores.checking import check_features, check_task
-from hybridml.transfer.tasks import Task
 
 
 def knn_score(

@@ -8,13 +8,13 @@ import numpy as np
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
+from hybridml.comparing.tasks import Task
 from hybridml.transfer.scores.checking import (
     Floats,
     check_features,
     check_task,
     target_columns,
 )
-from hybridml.transfer.tasks import Task
 
 
 def parc(features: Any, targets: Any, *, task: str = "auto") -> float:

@@ -14,12 +14,12 @@ from sklearn.model_selection import BaseCrossValidator, GridSearchCV, KFold
 from hybridml._checks import Problems, is_count
 from hybridml._labels import check_class_sizes
 from hybridml._threads import one_blas_thread
+from hybridml.comparing.splits import stratified_folds
+from hybridml.comparing.tasks import Task
 from hybridml.exceptions import DataError
 from hybridml.heads.catalogue import Task as HeadTask
 from hybridml.heads.making import head_grid, make_head
 from hybridml.transfer.scores.checking import Floats, check_features, check_task
-from hybridml.transfer.splits import stratified_folds
-from hybridml.transfer.tasks import Task
 
 _N_INNER = 3
 # Wider than the head's own: early layers have few features, which need less of it.

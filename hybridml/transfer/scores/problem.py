@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from hybridml._checks import describe, is_count
 from hybridml.backbones.layers import list_cut_layers
+from hybridml.comparing.tasks import Task, check_targets, find_task
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.images.door import as_images
@@ -21,7 +22,6 @@ from hybridml.transfer.scores.catalogue import (
     list_scores,
 )
 from hybridml.transfer.scores.sampling import sample_positions
-from hybridml.transfer.tasks import Task, check_targets, find_task
 
 
 @dataclass(frozen=True)

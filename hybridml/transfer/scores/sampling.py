@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hybridml._checks import describe, is_count
+from hybridml.comparing.tasks import Task
 from hybridml.exceptions import InvalidParameterError
-from hybridml.transfer.tasks import Task
 
 
 def sample_positions(

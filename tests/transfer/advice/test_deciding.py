@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hybridml.comparing.splits import Fold
 from hybridml.transfer.advice.deciding import Decision, decide
 from hybridml.transfer.advice.prior import prior_of
 from hybridml.transfer.advice.probes import Probed, Probes
-from hybridml.transfer.splits import Fold
 
 FOLDS: list[Fold] = [(np.arange(160), np.arange(160, 200))] * 5
 SPREAD = np.array([-0.02, -0.01, 0.0, 0.01, 0.02])

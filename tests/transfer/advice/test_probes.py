@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from hybridml.comparing.splits import Fold
 from hybridml.transfer.advice.probes import Probed, Probes
-from hybridml.transfer.splits import Fold
 
 FOLDS: list[Fold] = [(np.arange(80), np.arange(80, 100))] * 3
 FIRST = Probed(1, "stem", np.array([0.4, 0.5, 0.8]))

@@ -31,7 +31,8 @@ from hybridml.transfer.comparing.candidate import Candidate
 def test_cut_layer_and_head_are_named(
     case: int | None, options: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    assert Candidate(case, CaseOptions(**options)).cut_layer_and_head() == expected
+    choice = Candidate(case, CaseOptions(**options)).choice()
+    assert choice == {"cut_layer": expected[0], "head": expected[1]}
 
 
 def test_no_two_rows_of_a_comparison_have_one_name() -> None:

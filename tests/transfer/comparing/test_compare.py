@@ -18,6 +18,10 @@ from sklearn.model_selection import ShuffleSplit
 
 from hybridml import RecordingTracker, compare_transfer_cases
 from hybridml.backbones.counting import images_forwarded
+from hybridml.comparing import execution
+from hybridml.comparing.fold_result import FoldResult
+from hybridml.comparing.progress import Step
+from hybridml.comparing.trial import run_trial
 from hybridml.exceptions import (
     DataError,
     ImageDecodeError,
@@ -29,12 +33,8 @@ from hybridml.exceptions import (
 )
 from hybridml.testing import make_photos, register_tiny_backbone
 from hybridml.transfer import TransferComparison
-from hybridml.transfer.comparing import execution
 from hybridml.transfer.comparing.candidate import Candidate
-from hybridml.transfer.comparing.fold_result import FoldResult
-from hybridml.transfer.comparing.progress import Step
-from hybridml.transfer.comparing.summing_up import COLUMNS
-from hybridml.transfer.comparing.trial import run_trial
+from hybridml.transfer.comparing.comparison import COLUMNS
 
 Photos = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
 

@@ -10,13 +10,13 @@ import numpy.typing as npt
 import pytest
 
 from hybridml import RecordingTracker, compare_transfer_cases
+from hybridml.comparing import execution
+from hybridml.comparing.fold_result import FoldResult
+from hybridml.comparing.progress import Step
+from hybridml.comparing.trial import run_trial
 from hybridml.testing import make_photos, register_tiny_backbone
 from hybridml.tracking import RecordedRun
-from hybridml.transfer.comparing import execution
 from hybridml.transfer.comparing.candidate import Candidate
-from hybridml.transfer.comparing.fold_result import FoldResult
-from hybridml.transfer.comparing.progress import Step
-from hybridml.transfer.comparing.trial import run_trial
 
 Photos = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
 QUICK: dict[str, Any] = {

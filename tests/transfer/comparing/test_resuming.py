@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 
 from hybridml import RecordingTracker, TransferComparison, compare_transfer_cases
+from hybridml.comparing import execution
+from hybridml.comparing.fold_result import FoldResult
+from hybridml.comparing.trial import run_trial
 from hybridml.exceptions import TrainingWarning
 from hybridml.testing import make_photos
-from hybridml.transfer.comparing import execution
 from hybridml.transfer.comparing.candidate import Candidate
-from hybridml.transfer.comparing.fold_result import FoldResult
-from hybridml.transfer.comparing.trial import run_trial
 from tests.transfer.comparing.conftest import Photos
 
 # What is measured in seconds differs from run to run.

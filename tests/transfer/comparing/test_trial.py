@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import get_scorer
 
+from hybridml.comparing.data import Data
+from hybridml.comparing.trial import run_trial
 from hybridml.exceptions import TrainingWarning
 from hybridml.finetune import Callback
 from hybridml.transfer.cases.catalogue import ALL_LAYERS
 from hybridml.transfer.cases.making import CaseOptions
 from hybridml.transfer.comparing.candidate import Candidate
-from hybridml.transfer.comparing.trial import Data, run_trial
 from tests.transfer.comparing.conftest import Photos
 
 FOLD = (np.arange(12), np.arange(12, 16))
@@ -26,7 +26,6 @@ OPTIONS: dict[str, Any] = {
 
 
 def _data(photos: Photos, scorer: Any = "accuracy") -> Data:
-    scorer = get_scorer(scorer) if isinstance(scorer, str) else scorer
     return Data(*photos, [FOLD], scorer)
 
 
@@ -49,16 +48,16 @@ def test_every_kind_is_scored_and_measured(photos: Photos, case: int | None) -> 
 
 def test_search_tells_its_choice_and_the_layers(photos: Photos) -> None:
     found = run_trial(_candidate(1), _data(photos), FOLD)
-    assert found.cut_layer in ("stem", "stage1", "penultimate")
-    assert found.head == "ridge"
-    assert found.layers is not None
-    assert found.layers["cut_layer"].tolist() == ["stem", "stage1", "penultimate"]
+    assert found.choice["cut_layer"] in ("stem", "stage1", "penultimate")
+    assert found.choice["head"] == "ridge"
+    assert found.inner_scores is not None
+    assert found.inner_scores["cut_layer"].tolist() == ["stem", "stage1", "penultimate"]
 
 
 def test_all_layers_is_one_row_without_a_layer_curve(photos: Photos) -> None:
     found = run_trial(_candidate(1, ALL_LAYERS), _data(photos), FOLD)
-    assert (found.cut_layer, found.head) == ("all layers", "logistic")
-    assert found.layers is None
+    assert found.choice == {"cut_layer": "all layers", "head": "logistic"}
+    assert found.inner_scores is None
 
 
 def test_later_cuts_and_tuned_networks_are_larger(photos: Photos) -> None:

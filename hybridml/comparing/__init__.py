@@ -1,0 +1,1 @@
+"""Comparing estimators on the same folds: what is run, when, and what was found."""

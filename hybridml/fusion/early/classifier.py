@@ -26,10 +26,10 @@ class EarlyFusionClassifier(FusionClassifier, EarlyFusion):
         The encoder is "image" (`DeepFeatureExtractor`), "tabular" (`TableEncoder`),
         "text" (`TextEncoder`), "audio" (`SpectrogramExtractor`), "multispectral", or a
         transformer; columns as in scikit-learn's `ColumnTransformer`.
-    head : str, classifier, or list of them, default="logistic"
+    head : "auto", str, classifier, or list of them, default="auto"
         By name ("logistic", "linear_svm", "rbf_svm", "ridge", "xgboost") with the
         strength that suits, or a classifier as it is. Of several the best is chosen by
-        cross-validation.
+        cross-validation. "auto" is "logistic", up to 3,000 rows also "rbf_svm".
     weights : "auto", "equal" or dict, default="auto"
         What blocks are multiplied with; "auto" departs from equal weights where leave-
         one-out errors of a ridge regression are clearly less.
@@ -80,7 +80,7 @@ class EarlyFusionClassifier(FusionClassifier, EarlyFusion):
         self,
         modalities: Any,
         *,
-        head: Any = "logistic",
+        head: Any = "auto",
         weights: Any = "auto",
         n_components: Any = None,
         missing: str = "submodels",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from hybridml._checks import Problems, is_count, is_number
-from hybridml.fusion.early.joined import JoinedHead, fit_joined
+from hybridml.fusion.early.joined import JoinedHead, fit_joined, fit_like
 from hybridml.fusion.estimator import FusionEstimator
 from hybridml.fusion.learning.block_scaler import BlockScaler
 from hybridml.fusion.learning.head_candidates import list_candidates
@@ -32,6 +32,7 @@ class EarlyFusion(FusionEstimator):
     missing: str
     cv: int
     random_state: int
+    _heads: dict[tuple[int, ...], JoinedHead]
 
     def _fit(self, frame: Any, targets: Targets, class_weight: Any = None) -> Self:
         modalities = check_modalities(self.modalities, owner=type(self).__name__)
@@ -40,6 +41,8 @@ class EarlyFusion(FusionEstimator):
         heads = list_candidates(
             self.head,
             targets.task,
+            n_rows=len(frame),
+            is_table=[modality.encoder for modality in modalities] == ["tabular"],
             class_weight=class_weight,
             random_state=self.random_state,
         )
@@ -71,16 +74,24 @@ class EarlyFusion(FusionEstimator):
         patterns = plan_patterns(presence)
         if self.missing == "zero":
             patterns = patterns[:1]
-        self._heads: dict[tuple[int, ...], JoinedHead] = {}
-        for pattern in patterns:
+        full = fit_joined(
+            patterns[0],
+            features,
+            targets,
+            heads=heads,
+            weights=weights,
+            n_folds=self.cv,
+            random_state=self.random_state,
+        )
+        self._heads = {full.pattern: full}
+        for pattern in patterns[1:]:
             rows = np.flatnonzero(presence[:, list(pattern)].any(axis=1))
-            self._heads[pattern] = fit_joined(
+            self._heads[pattern] = fit_like(
+                full,
                 pattern,
                 [block[rows] for block in features],
                 targets.take(rows),
-                heads=heads,
                 weights=weights,
-                n_folds=self.cv,
                 random_state=self.random_state,
             )
 

@@ -73,18 +73,43 @@ def fit_joined(
         That tell the heads apart, and calibrate the chosen one.
     random_state : int
     """
-    own = [features[i] for i in pattern]
-    if weights is None:
-        chosen = choose_weights(own, targets, random_state=random_state)
-    else:
-        chosen = normalise_weights(weights[list(pattern)])
-    joined = join(own, chosen)
+    chosen = _weigh(pattern, features, targets, weights, random_state)
+    joined = join([features[i] for i in pattern], chosen)
     folds = deal_folds(targets.strata, n_folds, random_state)
     tuned = tune(
         heads, lambda train, test: (joined[train], joined[test]), targets, folds
     )
     fitted = fit_head(tuned.head, joined, targets)
     return JoinedHead(pattern, chosen, fitted, tuned.temperature)
+
+
+def fit_like(
+    full: JoinedHead,
+    pattern: Pattern,
+    features: Sequence[Any],
+    targets: Targets,
+    *,
+    weights: Floats | None,
+    random_state: int,
+) -> JoinedHead:
+    """Fit a head of the same kind and strength for fewer modalities."""
+    chosen = _weigh(pattern, features, targets, weights, random_state)
+    joined = join([features[i] for i in pattern], chosen)
+    fitted = fit_head(full.head, joined, targets)
+    return JoinedHead(pattern, chosen, fitted, full.temperature)
+
+
+def _weigh(
+    pattern: Pattern,
+    features: Sequence[Any],
+    targets: Targets,
+    weights: Floats | None,
+    random_state: int,
+) -> Floats:
+    if weights is not None:
+        return normalise_weights(weights[list(pattern)])
+    own = [features[i] for i in pattern]
+    return choose_weights(own, targets, random_state=random_state)
 
 
 def join(features: Sequence[Any], weights: Floats) -> Any:

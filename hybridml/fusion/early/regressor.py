@@ -18,8 +18,9 @@ class EarlyFusionRegressor(FusionRegressor, EarlyFusion):
     Parameters
     ----------
     modalities : list of (name, encoder, columns)
-    head : str, regressor, or list of them, default="ridge"
-        By name ("ridge", "linear_svm", "rbf_svm", "xgboost") or as it is.
+    head : "auto", str, regressor, or list of them, default="auto"
+        By name ("ridge", "linear_svm", "rbf_svm", "xgboost") or as it is. "auto" is
+        "ridge", up to 3,000 rows also "rbf_svm".
     weights : "auto", "equal" or dict, default="auto"
     n_components : int, float, dict or None, default=None
     missing : {"submodels", "zero"}, default="submodels"
@@ -47,7 +48,7 @@ class EarlyFusionRegressor(FusionRegressor, EarlyFusion):
         self,
         modalities: Any,
         *,
-        head: Any = "ridge",
+        head: Any = "auto",
         weights: Any = "auto",
         n_components: Any = None,
         missing: str = "submodels",

@@ -14,7 +14,7 @@ from hybridml.fusion.learning.targets import Targets
 
 Floats = npt.NDArray[np.float64]
 
-_MOST_ROWS = 1500
+_MOST_ROWS = 1000
 _STEP = 2.0
 _ROUNDS = 2
 _STRENGTHS = (0.001, 0.01, 0.1, 1.0)
@@ -28,7 +28,7 @@ def choose_weights(
     Each weight in turn is doubled or halved, twice over, where that lowers the leave-
     one-out error of a ridge regression on the targets by more than a standard error of
     the difference: blocks that say as much as others keep equal weights. The error is
-    had in closed form, from one eigen-decomposition a setting, on 1,500 rows at most.
+    had in closed form, from one eigen-decomposition a setting, on 1,000 rows at most.
 
     Parameters
     ----------

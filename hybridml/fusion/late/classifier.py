@@ -28,7 +28,7 @@ class LateFusionClassifier(FusionClassifier, LateFusion):
         mean whose weights have the least log-loss; and rules that learn nothing.
     head : "auto", str, classifier, or list of them, default="auto"
         For modalities with an encoder; of several the best is chosen. "auto" is
-        "logistic", for "tabular" also "xgboost".
+        "logistic", up to 3,000 rows also "rbf_svm", and for "tabular" "xgboost".
     final_estimator : classifier or None, default=None
         Of ``combine="stack"``; None is a logistic regression of the strength that
         suits.

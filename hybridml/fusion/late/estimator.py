@@ -122,14 +122,11 @@ class LateFusion(FusionEstimator):
     def _heads(
         self, modality: Modality, targets: Targets, class_weight: Any
     ) -> list[Any]:
-        head = self.head
-        if isinstance(head, str) and head == "auto":
-            head = ["ridge" if targets.task == "regression" else "logistic"]
-            if modality.encoder == "tabular":
-                head = [*head, "xgboost"]
         return list_candidates(
-            head,
+            self.head,
             targets.task,
+            n_rows=len(targets.values),
+            is_table=modality.encoder == "tabular",
             class_weight=class_weight,
             random_state=self.random_state,
         )

@@ -21,7 +21,7 @@ class LateFusionRegressor(FusionRegressor, LateFusion):
     combine : {"stack", "weighted", "mean"}, default="stack"
         "weighted" has the least squared error; "stack" is a ridge regression.
     head : "auto", str, regressor, or list of them, default="auto"
-        "auto" is "ridge", for "tabular" also "xgboost".
+        "auto" is "ridge", up to 3,000 rows also "rbf_svm", and for "tabular" "xgboost".
     final_estimator : regressor or None, default=None
     cv : int, default=5
     random_state : int, default=0

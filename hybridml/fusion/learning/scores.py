@@ -126,7 +126,7 @@ def _label_scores(estimator: Any, X: Any, n_labels: int) -> Floats:
     if hasattr(estimator, "decision_function"):
         return np.asarray(estimator.decision_function(X), dtype=np.float64)
     said = np.asarray(estimator.predict(X)).reshape(-1, n_labels)
-    return np.where(said > 0, -np.log(_LEAST), np.log(_LEAST))
+    return np.asarray(np.where(said > 0, -np.log(_LEAST), np.log(_LEAST)))
 
 
 def _of_one(table: Any) -> Floats:

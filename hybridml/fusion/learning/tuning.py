@@ -34,14 +34,15 @@ class Tuned:
         By which its scores are divided.
     outputs : ndarray of shape (n_rows, n_outputs), float64
         Out of fold: what was said of each row by a head that had not seen it.
-    loss : float
-        Mean over the rows, calibrated.
+    losses : tuple of float
+        What makes one head better than another: the share of wrong predictions, then
+        the mean calibrated log-loss; of numbers the squared error.
     """
 
     head: Any
     temperature: float
     outputs: Floats
-    loss: float
+    losses: tuple[float, ...]
 
 
 def tune(
@@ -52,12 +53,13 @@ def tune(
     *,
     calibrate: bool = True,
 ) -> Tuned:
-    """Choose the head whose calibrated predictions out of fold lose least.
+    """Choose the head that is wrong least often about rows it has not seen.
+
+    Of equal ones that with the least log-loss; of numbers the least squared error.
 
     Parameters
     ----------
     heads : sequence of estimators
-        Of equal ones the first is chosen.
     featurise : callable
         Takes positions to learn from and others, and returns the features of both.
     targets : Targets
@@ -77,7 +79,7 @@ def tune(
         _judge(head, said, targets, calibrate)
         for head, said in zip(heads, scores, strict=True)
     ]
-    return min(judged, key=lambda tuned: tuned.loss)
+    return min(judged, key=lambda tuned: tuned.losses)
 
 
 def fit_head(head: Any, features: Any, targets: Targets) -> Any:
@@ -88,11 +90,13 @@ def fit_head(head: Any, features: Any, targets: Targets) -> Any:
 
 
 def _judge(head: Any, scores: Floats, targets: Targets, calibrate: bool) -> Tuned:
+    if targets.task == "regression":
+        return Tuned(head, 1.0, scores, (float(row_losses(scores, targets).mean()),))
     temperature = fit_temperature(scores, targets) if calibrate else 1.0
-    divided = scores if targets.task == "regression" else scores / temperature
-    loss = float(row_losses(divided, targets).mean())
+    loss = float(row_losses(scores / temperature, targets).mean())
     outputs = outputs_from(scores, targets, temperature)
-    return Tuned(head, temperature, outputs, loss)
+    is_wrong = targets.predictions(outputs) != targets.for_heads()
+    return Tuned(head, temperature, outputs, (float(is_wrong.mean()), loss))
 
 
 class _Constant:

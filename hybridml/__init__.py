@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     )
     from hybridml.features import DeepFeatureExtractor, FeatureStore
     from hybridml.finetune import FineTuneClassifier, FineTuneRegressor
+    from hybridml.fusion import (
+        EarlyFusionClassifier,
+        EarlyFusionRegressor,
+        LateFusionClassifier,
+        LateFusionRegressor,
+    )
     from hybridml.heads import (
         XGBoostClassifier,
         XGBoostRegressor,
@@ -51,9 +57,13 @@ __all__ = [
     "AllLayersRegressor",
     "Backbone",
     "DeepFeatureExtractor",
+    "EarlyFusionClassifier",
+    "EarlyFusionRegressor",
     "FeatureStore",
     "FineTuneClassifier",
     "FineTuneRegressor",
+    "LateFusionClassifier",
+    "LateFusionRegressor",
     "MLflowTracker",
     "NullTracker",
     "Preprocessing",
@@ -89,9 +99,13 @@ _HOME = {
     "AllLayersRegressor": "hybridml.transfer",
     "Backbone": "hybridml.backbones",
     "DeepFeatureExtractor": "hybridml.features",
+    "EarlyFusionClassifier": "hybridml.fusion",
+    "EarlyFusionRegressor": "hybridml.fusion",
     "FeatureStore": "hybridml.features",
     "FineTuneClassifier": "hybridml.finetune",
     "FineTuneRegressor": "hybridml.finetune",
+    "LateFusionClassifier": "hybridml.fusion",
+    "LateFusionRegressor": "hybridml.fusion",
     "MLflowTracker": "hybridml.tracking",
     "NullTracker": "hybridml.tracking",
     "Preprocessing": "hybridml.backbones",

@@ -1,1 +1,44 @@
-"""Early, late and intermediate fusion of several modalities over one DataFrame."""
+"""Early, late and intermediate fusion of several modalities over one DataFrame.
+
+Every name's module is imported when the name is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hybridml.fusion.early.classifier import EarlyFusionClassifier
+    from hybridml.fusion.early.regressor import EarlyFusionRegressor
+    from hybridml.fusion.late.classifier import LateFusionClassifier
+    from hybridml.fusion.late.regressor import LateFusionRegressor
+    from hybridml.fusion.reporting.modality_report import ModalityReport
+
+__all__ = [
+    "EarlyFusionClassifier",
+    "EarlyFusionRegressor",
+    "LateFusionClassifier",
+    "LateFusionRegressor",
+    "ModalityReport",
+]
+
+_HOME = {
+    "EarlyFusionClassifier": "hybridml.fusion.early.classifier",
+    "EarlyFusionRegressor": "hybridml.fusion.early.regressor",
+    "LateFusionClassifier": "hybridml.fusion.late.classifier",
+    "LateFusionRegressor": "hybridml.fusion.late.regressor",
+    "ModalityReport": "hybridml.fusion.reporting.modality_report",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'hybridml.fusion' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

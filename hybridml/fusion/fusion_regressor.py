@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 from sklearn.base import RegressorMixin
@@ -10,6 +10,9 @@ from sklearn.utils import Tags
 
 from hybridml.fusion.estimator import FusionEstimator
 from hybridml.fusion.learning.targets import Targets
+
+if TYPE_CHECKING:
+    from hybridml.fusion.reporting.modality_report import ModalityReport
 
 
 class FusionRegressor(RegressorMixin, FusionEstimator):
@@ -30,6 +33,17 @@ class FusionRegressor(RegressorMixin, FusionEstimator):
         predicted : ndarray of shape (n_rows,) or (n_rows, n_targets), float64
         """
         return self._targets.predictions(self._outputs(self._encode(X)))
+
+    def modality_report(
+        self, X: Any, y: Any, *, cv: Any = 5, scoring: Any = None
+    ) -> ModalityReport:
+        """Find out what each modality adds, from predictions out of fold.
+
+        As `EarlyFusionClassifier.modality_report`; the score is r2 by default.
+        """
+        from hybridml.fusion.reporting.modality_report import report_modalities
+
+        return report_modalities(self, X, y, task="regression", cv=cv, scoring=scoring)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

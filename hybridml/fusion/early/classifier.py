@@ -31,8 +31,8 @@ class EarlyFusionClassifier(FusionClassifier, EarlyFusion):
         strength that suits, or a classifier as it is. Of several the best is chosen by
         cross-validation. "auto" is "logistic", up to 3,000 rows also "rbf_svm".
     weights : "auto", "equal" or dict, default="auto"
-        What blocks are multiplied with; "auto" departs from equal weights where leave-
-        one-out errors of a ridge regression are clearly less.
+        What blocks are multiplied with; "auto" departs from equal weights where that
+        clearly lowers the cross-validated loss.
     n_components : int, float, dict or None, default=None
         Principal components of each block, or of those named; a fraction is a share of
         variance. None keeps all of it.

@@ -86,14 +86,8 @@ class EarlyFusion(FusionEstimator):
         self._heads = {full.pattern: full}
         for pattern in patterns[1:]:
             rows = np.flatnonzero(presence[:, list(pattern)].any(axis=1))
-            self._heads[pattern] = fit_like(
-                full,
-                pattern,
-                [block[rows] for block in features],
-                targets.take(rows),
-                weights=weights,
-                random_state=self.random_state,
-            )
+            own = [block[rows] for block in features]
+            self._heads[pattern] = fit_like(full, pattern, own, targets.take(rows))
 
     def _encode(self, X: Any) -> list[Block]:
         """Encode the modalities of rows."""

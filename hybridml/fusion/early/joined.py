@@ -14,7 +14,7 @@ from hybridml.fusion.early.weighing import choose_weights, normalise_weights
 from hybridml.fusion.learning.folds import deal_folds
 from hybridml.fusion.learning.scores import outputs_from, scores_of
 from hybridml.fusion.learning.targets import Targets
-from hybridml.fusion.learning.tuning import fit_head, tune
+from hybridml.fusion.learning.tuning import Tuned, fit_head, tune
 from hybridml.fusion.patterns import Pattern
 
 Floats = npt.NDArray[np.float64]
@@ -73,43 +73,33 @@ def fit_joined(
         That tell the heads apart, and calibrate the chosen one.
     random_state : int
     """
-    chosen = _weigh(pattern, features, targets, weights, random_state)
-    joined = join([features[i] for i in pattern], chosen)
+    own = [features[i] for i in pattern]
     folds = deal_folds(targets.strata, n_folds, random_state)
-    tuned = tune(
-        heads, lambda train, test: (joined[train], joined[test]), targets, folds
-    )
-    fitted = fit_head(tuned.head, joined, targets)
+
+    def try_weights(heads: Sequence[Any], weights: Floats) -> Tuned:
+        joined = join(own, weights)
+        return tune(
+            heads, lambda train, test: (joined[train], joined[test]), targets, folds
+        )
+
+    chosen = normalise_weights(np.ones(len(own)) if weights is None else weights)
+    tuned = try_weights(heads, chosen)
+    if weights is None:
+        chosen, tuned = choose_weights(
+            lambda tried: try_weights([tuned.head], tried), len(own), tuned, targets
+        )
+    fitted = fit_head(tuned.head, join(own, chosen), targets)
     return JoinedHead(pattern, chosen, fitted, tuned.temperature)
 
 
 def fit_like(
-    full: JoinedHead,
-    pattern: Pattern,
-    features: Sequence[Any],
-    targets: Targets,
-    *,
-    weights: Floats | None,
-    random_state: int,
+    full: JoinedHead, pattern: Pattern, features: Sequence[Any], targets: Targets
 ) -> JoinedHead:
-    """Fit a head of the same kind and strength for fewer modalities."""
-    chosen = _weigh(pattern, features, targets, weights, random_state)
-    joined = join([features[i] for i in pattern], chosen)
+    """Fit a head of the same kind, strength and weights for fewer modalities."""
+    weights = normalise_weights(full.weights[list(pattern)])
+    joined = join([features[i] for i in pattern], weights)
     fitted = fit_head(full.head, joined, targets)
-    return JoinedHead(pattern, chosen, fitted, full.temperature)
-
-
-def _weigh(
-    pattern: Pattern,
-    features: Sequence[Any],
-    targets: Targets,
-    weights: Floats | None,
-    random_state: int,
-) -> Floats:
-    if weights is not None:
-        return normalise_weights(weights[list(pattern)])
-    own = [features[i] for i in pattern]
-    return choose_weights(own, targets, random_state=random_state)
+    return JoinedHead(pattern, weights, fitted, full.temperature)
 
 
 def join(features: Sequence[Any], weights: Floats) -> Any:

@@ -113,7 +113,7 @@ class LateFusion(FusionEstimator):
 
     def _combine(self, pattern: Pattern, outputs: Floats) -> Floats:
         if self.combine == "weighted":
-            return mix(outputs, self._weights[pattern])
+            return mix(outputs, self._weights[pattern], self._targets)
         if pattern in self._finals:
             return self._finals[pattern].outputs(outputs, self._targets)
         rule = RULES.get(self.combine, RULES["mean"])  # of one modality: as it is

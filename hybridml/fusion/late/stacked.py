@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from hybridml.fusion.late.weighted import pool_scores
 from hybridml.fusion.learning.folds import deal_folds
-from hybridml.fusion.learning.scores import outputs_from, scores_from, scores_of
+from hybridml.fusion.learning.scores import outputs_from, scores_of
 from hybridml.fusion.learning.targets import Targets
 from hybridml.fusion.learning.tuning import fit_head, tune
 from hybridml.heads.catalogue import Task
@@ -18,7 +19,6 @@ from hybridml.heads.multilabel_head import MultiLabelHead
 
 Floats = npt.NDArray[np.float64]
 
-_LEAST = 1e-3  # how sure a modality counts at most: it is calibrated on few rows
 _STRENGTHS = (0.01, 0.1, 1.0)
 _ALPHAS = (0.1, 1.0, 10.0, 100.0)
 
@@ -77,9 +77,7 @@ def fit_stacked(
 
 
 def _features(outputs: Floats, targets: Targets) -> Floats:
-    if targets.task != "regression":
-        outputs = np.clip(outputs, _LEAST, 1 - _LEAST)
-    return np.hstack([scores_from(one, targets) for one in outputs])
+    return np.hstack(list(pool_scores(outputs, targets)))
 
 
 def _default_finals(task: Task) -> list[Any]:

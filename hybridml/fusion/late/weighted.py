@@ -5,16 +5,22 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.special import softmax
 
-from hybridml.fusion.learning.scores import row_losses, scores_from
+from hybridml.fusion.learning.scores import outputs_from, row_losses, scores_from
 from hybridml.fusion.learning.targets import Targets
 
 Floats = npt.NDArray[np.float64]
 
+_MOST = 10.0
+_LEAST = 1e-3  # how sure a modality counts at most: it is calibrated on few rows
+
 
 def fit_weights(outputs: Floats, targets: Targets) -> Floats:
-    """Find the weights of which the mixture loses least.
+    """Find the weights of which the weighted mean loses least.
+
+    Probabilities are averaged as logarithms (a logarithmic opinion pool): what two
+    modalities say independently of one another then adds up, and their weights need not
+    sum to 1. Numbers are averaged as they are.
 
     Parameters
     ----------
@@ -25,20 +31,46 @@ def fit_weights(outputs: Floats, targets: Targets) -> Floats:
     Returns
     -------
     weights : ndarray of shape (n_modalities,), float64
-        From 0, with a sum of 1.
+        From 0 on; those of numbers sum to 1.
+
+    References
+    ----------
+    T. Heskes, "Selecting weighting factors in logarithmic opinion pools", NIPS 1997.
     """
     if len(outputs) == 1:
         return np.ones(1)
+    scores = pool_scores(outputs, targets)
 
-    def loss(free: Floats) -> float:
-        mixed = mix(outputs, softmax(np.append(free, 0.0)))
-        return float(row_losses(scores_from(mixed, targets), targets).mean())
+    def loss(weights: Floats) -> float:
+        mixed = np.tensordot(_normalised(weights, targets), scores, axes=1)
+        return float(row_losses(mixed, targets).mean())
 
-    start = np.zeros(len(outputs) - 1)
-    found = minimize(loss, start, method="L-BFGS-B", bounds=[(-8, 8)] * len(start))
-    return np.asarray(softmax(np.append(found.x, 0.0)))
+    start = np.full(len(outputs), 1 / len(outputs))
+    bounds = [(0.0, _MOST)] * len(outputs)
+    found = minimize(loss, start, method="L-BFGS-B", bounds=bounds)
+    return _normalised(found.x, targets)
 
 
-def mix(outputs: Floats, weights: Floats) -> Floats:
-    """Average outputs of shape (n_modalities, n_rows, n_outputs) by weights."""
-    return np.asarray(np.tensordot(weights, outputs, axes=1))
+def mix(outputs: Floats, weights: Floats, targets: Targets) -> Floats:
+    """Combine outputs of shape (n_modalities, n_rows, n_outputs) by weights."""
+    mixed = np.tensordot(weights, pool_scores(outputs, targets), axes=1)
+    return outputs_from(mixed, targets)
+
+
+def pool_scores(outputs: Floats, targets: Targets) -> Floats:
+    """Turn outputs of several estimators into scores that can be added.
+
+    Logarithms of probabilities, log odds of labels, none of them extreme, or numbers.
+    """
+    if targets.task != "regression":
+        outputs = np.clip(outputs, _LEAST, 1 - _LEAST)
+    return scores_from(outputs, targets)
+
+
+def _normalised(weights: Floats, targets: Targets) -> Floats:
+    if targets.task != "regression":
+        return np.asarray(weights)
+    total = weights.sum()
+    return np.asarray(
+        weights / total if total else np.full_like(weights, 1 / len(weights))
+    )

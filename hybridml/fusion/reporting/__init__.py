@@ -1,0 +1,1 @@
+"""What each modality adds to a fusion."""

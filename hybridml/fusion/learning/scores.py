@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
+from scipy.sparse import issparse
 from scipy.special import expit, log_softmax, logit, softmax
+from sklearn.utils import get_tags
 
 from hybridml.fusion.learning.targets import Targets
 
@@ -35,6 +37,7 @@ def scores_of(estimator: Any, X: Any, targets: Targets) -> Floats:
     -------
     scores : ndarray of shape (n_rows, n_outputs), float64
     """
+    X = as_taken_by(estimator, X)
     if targets.task == "regression":
         numbers = np.asarray(estimator.predict(X), dtype=np.float64)
         return numbers.reshape(len(numbers), -1)
@@ -45,6 +48,14 @@ def scores_of(estimator: Any, X: Any, targets: Targets) -> Floats:
     scores = np.full((len(seen), targets.n_outputs), np.log(_LEAST))
     scores[:, np.searchsorted(classes, estimator.classes_)] = seen
     return scores
+
+
+def as_taken_by(estimator: Any, X: Any) -> Any:
+    """Give features in the form that an estimator takes: dense, unless sparse will do."""
+    if issparse(X) and hasattr(estimator, "__sklearn_tags__"):
+        takes_sparse = get_tags(estimator).input_tags.sparse
+        return X if takes_sparse else X.toarray()
+    return X
 
 
 def outputs_from(scores: Floats, targets: Targets, temperature: float = 1.0) -> Floats:

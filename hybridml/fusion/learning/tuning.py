@@ -12,6 +12,7 @@ from sklearn.base import clone
 
 from hybridml.fusion.learning.folds import Rows
 from hybridml.fusion.learning.scores import (
+    as_taken_by,
     fit_temperature,
     outputs_from,
     row_losses,
@@ -86,7 +87,7 @@ def fit_head(head: Any, features: Any, targets: Targets) -> Any:
     """Fit a copy of a head; where there is one class only, what always says so."""
     if targets.task == "classification" and len(np.unique(targets.values)) < 2:
         return _Constant(targets.for_heads()[:1])
-    return clone(head).fit(features, targets.for_heads())
+    return clone(head).fit(as_taken_by(head, features), targets.for_heads())
 
 
 def _judge(head: Any, scores: Floats, targets: Targets, calibrate: bool) -> Tuned:

@@ -120,7 +120,7 @@ class ModalityEncoder:
         """Put the features of some rows where they belong; the others miss them."""
         if not issparse(features):
             features = np.asarray(features)
-            features = features.reshape(len(features), -1)
+            features = features[:, None] if features.ndim == 1 else features
             is_nan = np.isnan(features)
             lost = is_nan.all(axis=1) if features.shape[1] else is_nan.any(axis=1)
             if (is_nan.any(axis=1) & ~lost).any():
@@ -132,7 +132,8 @@ class ModalityEncoder:
         is_present = np.zeros(n_rows, dtype=bool)
         is_present[rows] = True
         if issparse(features):
-            place = (np.ones(len(rows)), (rows, np.arange(len(rows))))
+            narrow = rows.astype(np.int32)  # liblinear takes no wider indices
+            place = (np.ones(len(rows)), (narrow, np.arange(len(rows), dtype=np.int32)))
             spread = csr_array(place, shape=(n_rows, len(rows))) @ csr_array(features)
             return Block(csr_array(spread), is_present)
         values = np.zeros((n_rows, features.shape[1]), dtype=features.dtype)

@@ -51,7 +51,7 @@ def scores_of(estimator: Any, X: Any, targets: Targets) -> Floats:
 
 
 def as_taken_by(estimator: Any, X: Any) -> Any:
-    """Give features in the form that an estimator takes: dense, unless sparse will do."""
+    """Give features in the form that an estimator takes: dense, or sparse as well."""
     if issparse(X) and hasattr(estimator, "__sklearn_tags__"):
         takes_sparse = get_tags(estimator).input_tags.sparse
         return X if takes_sparse else X.toarray()

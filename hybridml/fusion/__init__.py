@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hybridml.fusion.early.classifier import EarlyFusionClassifier
     from hybridml.fusion.early.regressor import EarlyFusionRegressor
+    from hybridml.fusion.encoders.audio.mel import log_mel_spectrogram
+    from hybridml.fusion.encoders.spectrogram_extractor import SpectrogramExtractor
+    from hybridml.fusion.encoders.table_encoder import TableEncoder
+    from hybridml.fusion.encoders.text_encoder import TextEncoder
     from hybridml.fusion.late.classifier import LateFusionClassifier
     from hybridml.fusion.late.regressor import LateFusionRegressor
     from hybridml.fusion.reporting.modality_report import ModalityReport
@@ -21,6 +25,10 @@ __all__ = [
     "LateFusionClassifier",
     "LateFusionRegressor",
     "ModalityReport",
+    "SpectrogramExtractor",
+    "TableEncoder",
+    "TextEncoder",
+    "log_mel_spectrogram",
 ]
 
 _HOME = {
@@ -29,6 +37,10 @@ _HOME = {
     "LateFusionClassifier": "hybridml.fusion.late.classifier",
     "LateFusionRegressor": "hybridml.fusion.late.regressor",
     "ModalityReport": "hybridml.fusion.reporting.modality_report",
+    "SpectrogramExtractor": "hybridml.fusion.encoders.spectrogram_extractor",
+    "TableEncoder": "hybridml.fusion.encoders.table_encoder",
+    "TextEncoder": "hybridml.fusion.encoders.text_encoder",
+    "log_mel_spectrogram": "hybridml.fusion.encoders.audio.mel",
 }
 
 

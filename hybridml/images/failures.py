@@ -43,7 +43,10 @@ def find_bad_images(images: Sequence[Any] | npt.NDArray[Any]) -> dict[int, str]:
 
 
 def raise_bad_images(
-    failures: Mapping[int, str], images: Sequence[Any] | npt.NDArray[Any]
+    failures: Mapping[int, str],
+    images: Sequence[Any] | npt.NDArray[Any],
+    *,
+    what: str = "image",
 ) -> None:
     """Raise one error for all the images that failed; do nothing if none did.
 
@@ -53,6 +56,8 @@ def raise_bad_images(
         Position in `images` of each bad image, with the reason.
     images : sequence or ndarray
         All the images, for their names and their number.
+    what : str, default="image"
+        What they are called in the message.
 
     Raises
     ------
@@ -70,7 +75,7 @@ def raise_bad_images(
         return
     positions = sorted(failures)
     lines = [
-        f"Cannot decode {_name(images[i])} (image {i + 1} of {len(images)}): "
+        f"Cannot decode {_name(images[i], what)} ({what} {i + 1} of {len(images)}): "
         f"{failures[i]}"
         for i in positions[:_N_NAMED]
     ]
@@ -80,7 +85,7 @@ def raise_bad_images(
     raise ImageDecodeError("\n".join(lines), {int(i): failures[i] for i in positions})
 
 
-def _name(image: object) -> str:
+def _name(image: object, what: str) -> str:
     if isinstance(image, (str, os.PathLike)):
         return repr(os.fspath(image))
     if isinstance(image, bytes):
@@ -90,4 +95,6 @@ def _name(image: object) -> str:
     if isinstance(image, Image.Image):
         file_name = getattr(image, "filename", "")
         return repr(file_name) if file_name else "<PIL image>"
-    return "<no image>"
+    if isinstance(image, tuple):  # samples, with their rate
+        return _name(image[0], what)
+    return f"<no {what}>"

@@ -1,0 +1,1 @@
+"""Sounds: reading them, and drawing their spectrograms."""

@@ -1,0 +1,1 @@
+"""Columns of a table, and how each becomes numbers."""

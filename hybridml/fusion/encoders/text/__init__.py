@@ -1,0 +1,1 @@
+"""Texts, and how each becomes numbers."""

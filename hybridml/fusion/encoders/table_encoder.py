@@ -148,8 +148,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         names, by_name = list(self._readers), self._is_by_name
         table = match_table(self, X, names, by_name=by_name)
         plain = read_columns(table, self._readers)
-        features: npt.NDArray[np.float32] = self._encoding.transform(plain)
-        return features.astype(np.float32, copy=False)
+        features = self._encoding.transform(plain)
+        # What float32 cannot hold is as large as it can: infinity, no head takes.
+        largest = np.finfo(np.float32).max
+        encoded: npt.NDArray[np.float32] = np.clip(features, -largest, largest)
+        return encoded.astype(np.float32, copy=False)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
         """Name the features: ``price``, ``hue=red``, ``hue=(missing)``, ``day.year``.

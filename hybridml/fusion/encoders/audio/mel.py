@@ -20,9 +20,9 @@ def log_mel_spectrogram(
     signal: npt.ArrayLike,
     sample_rate: int,
     *,
-    n_mels: int = 64,
-    window_s: float = 0.032,
-    hop_s: float = 0.008,
+    n_mels: int = 40,
+    window_s: float = 0.064,
+    hop_s: float = 0.01,
     min_frequency_hz: float = 20.0,
     max_frequency_hz: float | None = None,
     top_db: float = 80.0,
@@ -39,11 +39,11 @@ def log_mel_spectrogram(
         What is shorter than a window is followed by silence.
     sample_rate : int
         Samples a second.
-    n_mels : int, default=64
+    n_mels : int, default=40
         Number of bands.
-    window_s : float, default=0.032
+    window_s : float, default=0.064
         Length of a window in seconds.
-    hop_s : float, default=0.008
+    hop_s : float, default=0.01
         From one window to the next, in seconds. The first is centred on the first
         sample.
     min_frequency_hz, max_frequency_hz : float, default=20.0 and None

@@ -83,7 +83,7 @@ class Durations:
 
     def read(self, column: pd.Series[Any]) -> dict[str, npt.NDArray[Any]]:
         """Give their seconds, NaN where they are missing."""
-        durations = pd.to_timedelta(column.astype("timedelta64[us]"))
+        durations = pd.to_timedelta(column, errors="coerce")
         return {".seconds": durations.dt.total_seconds().to_numpy(dtype=np.float64)}
 
 

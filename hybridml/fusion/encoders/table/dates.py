@@ -32,6 +32,7 @@ _DAYS = (
 )
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
 _FORMATS = tuple(day + time for day, time in product(_DAYS, _TIMES))
+_DAY_US = 24 * 60 * 60 * 1_000_000
 _PARTS = {  # and what pandas calls them
     "year": "year",
     "month": "month",
@@ -65,10 +66,14 @@ class Dates:
     def read(self, column: pd.Series[Any]) -> dict[str, npt.NDArray[Any]]:
         """Give the parts and the days since 1970, NaN where they are missing."""
         times = self._times(column)
-        days = (times - pd.Timestamp(0)) / pd.Timedelta(days=1)
-        read = {f".{part}": getattr(times.dt, _PARTS[part]) for part in self.parts}
-        read |= {".total_days": days}
-        return {end: part.to_numpy(dtype=np.float64) for end, part in read.items()}
+        read = {
+            f".{part}": getattr(times.dt, _PARTS[part]).to_numpy(dtype=np.float64)
+            for part in self.parts
+        }
+        # In whole microseconds, dates of any year have room.
+        ticks = times.to_numpy(dtype="datetime64[us]")
+        days = np.where(np.isnat(ticks), np.nan, ticks.astype(np.int64) / _DAY_US)
+        return read | {".total_days": days}
 
     def _times(self, column: pd.Series[Any]) -> pd.Series[Any]:
         """Dates without a zone, on the clock of this one."""

@@ -51,7 +51,7 @@ def fit_tfidf(
     array(['shoe'], dtype=object)
     >>> fit_tfidf(["", "?"], kind="word", **options)
     """
-    for least in sorted({1, min_df}, reverse=True):
+    for least in sorted({1, min(min_df, len(texts))}, reverse=True):
         vectorizer = TfidfVectorizer(
             analyzer="word" if kind == "word" else "char_wb",
             ngram_range=ngram_range,

@@ -11,6 +11,7 @@ import pandas as pd
 from hybridml.exceptions import DataError
 
 _N_NAMED = 5
+_NEEDS_Y = "A fit requires y to be passed, but the target y is None."
 _CURE = "Add images, or leave these classes out."
 
 
@@ -41,7 +42,7 @@ def check_labels(y: Any, n_images: int, *, min_per_class: int = 1) -> npt.NDArra
     array(['cat', 'dog', 'cat'], dtype='<U3')
     """
     if y is None:
-        raise DataError("Got y=None; expected one label per image.")
+        raise DataError(f"Got y=None; expected one label per image. {_NEEDS_Y}")
     labels = _as_column(y)
     _check_length(len(labels), n_images)
     _check_present(labels)
@@ -108,7 +109,7 @@ def check_numbers(y: Any, n_images: int) -> npt.NDArray[np.float64]:
         numbers.
     """
     if y is None:
-        raise DataError("Got y=None; expected one number per image.")
+        raise DataError(f"Got y=None; expected one number per image. {_NEEDS_Y}")
     try:
         numbers = np.asarray(y, dtype=np.float64)
     except (TypeError, ValueError) as exc:
@@ -217,8 +218,8 @@ def _check_whole(labels: npt.NDArray[np.floating[Any]]) -> None:
     is_whole = np.isfinite(labels) & (labels == np.round(labels))
     if not is_whole.all():
         raise DataError(
-            f"Got y with the value {labels[~is_whole][0]}; expected classes, not "
-            "measurements. Bin them first."
+            f"Got y with the value {labels[~is_whole][0]}, a continuous target; "
+            "expected classes, not measurements. Bin them first."
         )
 
 

@@ -32,7 +32,8 @@ class FusionRegressor(RegressorMixin, FusionEstimator):
         -------
         predicted : ndarray of shape (n_rows,) or (n_rows, n_targets), float64
         """
-        return self._targets.predictions(self._outputs(self._encode(X)))
+        outputs = self._outputs(self._encode(X))
+        return self._targets.predictions(outputs)
 
     def modality_report(
         self, X: Any, y: Any, *, cv: Any = 5, scoring: Any = None

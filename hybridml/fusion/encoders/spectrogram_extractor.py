@@ -302,7 +302,9 @@ class SpectrogramExtractor(ImageInput, TransformerMixin, BaseEstimator):
             for name in DeepFeatureExtractor().get_params()
             if name in own and name != "verbose"
         }
-        shared["image_size"] = picture_side(self.backbone, self.weights, self.image_size)
+        shared["image_size"] = picture_side(
+            self.backbone, self.weights, self.image_size
+        )
         extractor = DeepFeatureExtractor(**shared, on_bad_image="nan")
         if self.cut_layer == "middle":
             extractor.set_params(cut_layer=middle_layers(extractor))

@@ -19,6 +19,7 @@ from hybridml.fusion.encoders.text.parameters import check_parameters
 from hybridml.fusion.encoders.text.texts import as_texts, match_texts
 from hybridml.fusion.encoders.text.tfidf import fit_tfidf
 
+
 class TextEncoder(TransformerMixin, BaseEstimator):
     """Features of texts: which words and runs of characters they have.
 
@@ -203,7 +204,9 @@ class TextEncoder(TransformerMixin, BaseEstimator):
 
     def _model(self) -> TextModel:
         assert self.model is not None
-        return load_text_model(self.model) if isinstance(self.model, str) else self.model
+        return (
+            load_text_model(self.model) if isinstance(self.model, str) else self.model
+        )
 
     def _note_columns(self, X: Any) -> None:
         self.n_features_in_ = len(self._columns)

@@ -155,7 +155,9 @@ def test_strings_are_dates_if_all_are() -> None:
 @pytest.mark.parametrize("scaling", ["robust", "standard"])
 def test_constant_columns_do_not_blow_up(value: float, scaling: str) -> None:
     train = pd.DataFrame({"same": [value] * 9, "x": np.arange(9.0) + 0.5})
-    features = encode(train, pd.DataFrame({"same": [value, 8.0], "x": 1.5}), scaling=scaling)
+    features = encode(
+        train, pd.DataFrame({"same": [value, 8.0], "x": 1.5}), scaling=scaling
+    )
     assert np.isfinite(features.to_numpy()).all()
     assert abs(features["same"][0]) < 1e-6
 
@@ -232,7 +234,9 @@ def test_clone_and_pickle_agree() -> None:
     expected = fitted.transform(TABLE)
     for twin in (clone(fitted).fit(TABLE), pickle.loads(pickle.dumps(fitted))):
         np.testing.assert_array_equal(twin.transform(TABLE), expected)
-        assert list(twin.get_feature_names_out()) == list(fitted.get_feature_names_out())
+        assert list(twin.get_feature_names_out()) == list(
+            fitted.get_feature_names_out()
+        )
 
 
 def test_parameters_are_found_by_search() -> None:

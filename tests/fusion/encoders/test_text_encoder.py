@@ -90,7 +90,9 @@ def test_a_block_without_anything_to_count_has_no_columns() -> None:
     assert set(encoder.vectorizers_["empty"]) == {"char"}
     nothing = TextEncoder().fit(table.assign(empty=None))
     assert nothing.vectorizers_["empty"] == {}
-    assert nothing.transform(table).shape[1] == TextEncoder().fit_transform(TABLE).shape[1]
+    assert (
+        nothing.transform(table).shape[1] == TextEncoder().fit_transform(TABLE).shape[1]
+    )
 
 
 @pytest.mark.parametrize("texts", [["", None], [None], ["  "]])

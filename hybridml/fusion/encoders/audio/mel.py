@@ -140,7 +140,10 @@ def mel_filters(n_fft: int, sample_rate: int, edges_hz: tuple[float, ...]) -> Fl
     grid_hz = np.fft.rfftfreq(n_fft, 1 / sample_rate)
     edges = np.asarray(edges_hz)[:, np.newaxis]
     left, peak, right = edges[:-2], edges[1:-1], edges[2:]
-    rising, falling = (grid_hz - left) / (peak - left), (right - grid_hz) / (right - peak)
+    rising, falling = (
+        (grid_hz - left) / (peak - left),
+        (right - grid_hz) / (right - peak),
+    )
     filters: Floats = np.minimum(rising, falling).clip(min=0) * 2 / (right - left)
     filters.flags.writeable = False
     return filters
@@ -172,4 +175,3 @@ def _to_decibels(power: Floats, top_db: float) -> npt.NDArray[np.float32]:
     relative = np.maximum(power / loudest, 10 ** (-top_db / 10))
     decibels: npt.NDArray[np.float32] = (10 * np.log10(relative)).astype(np.float32)
     return decibels.clip(-top_db, 0)
-

@@ -63,9 +63,17 @@ def check_parameters(params: Mapping[str, Any], *, owner: str) -> None:
     for name, holds, expected in (
         ("max_duration_s", is_number(most, high=3_600) and most > 0, "seconds above 0"),
         ("time_axis", params["time_axis"] in ("stretch", "pad"), "'stretch' or 'pad'"),
-        ("on_bad_sound", params["on_bad_sound"] in ("raise", "nan"), "'raise' or 'nan'"),
+        (
+            "on_bad_sound",
+            params["on_bad_sound"] in ("raise", "nan"),
+            "'raise' or 'nan'",
+        ),
         ("image_size", size is None or is_count(size), "None or a number of pixels"),
-        ("n_jobs", jobs in (None, -1) or is_count(jobs), "None, -1 or a positive number"),
+        (
+            "n_jobs",
+            jobs in (None, -1) or is_count(jobs),
+            "None, -1 or a positive number",
+        ),
     ):
         problems.expect(holds, name, params[name], expected)
     problems.raise_all()

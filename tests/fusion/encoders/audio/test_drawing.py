@@ -34,7 +34,9 @@ def draw(*sounds: Any, **changed: Any) -> tuple[np.ndarray, dict[int, str]]:
 def test_pitch_goes_up_and_time_to_the_right() -> None:
     rising = np.concatenate([tone(200), tone(3_000)])
     picture = draw_spectrogram(rising, **OPTIONS).astype(float)
-    early, late = (picture[:, part].mean(axis=1) for part in (slice(3, 13), slice(19, 29)))
+    early, late = (
+        picture[:, part].mean(axis=1) for part in (slice(3, 13), slice(19, 29))
+    )
     assert early.argmax() > 24 > 8 > late.argmax()
 
 
@@ -51,7 +53,9 @@ def test_silence_is_black() -> None:
 
 
 def test_the_same_sound_said_slowly_looks_the_same() -> None:
-    swelling = [tone(1_000, s) * np.linspace(0.01, 1, round(s * RATE)) for s in (0.5, 1)]
+    swelling = [
+        tone(1_000, s) * np.linspace(0.01, 1, round(s * RATE)) for s in (0.5, 1)
+    ]
     quick, slow = (draw_spectrogram(s, **OPTIONS).astype(float) for s in swelling)
     assert np.abs(quick - slow).mean() < 4
 

@@ -75,7 +75,11 @@ def test_channels_of_large_integers_do_not_overflow() -> None:
 @pytest.mark.parametrize("form", ["array", "tuple", "bytes"])
 def test_what_comes_late_is_left(form: str) -> None:
     samples = tone(16_000).astype(np.float32)
-    sound = {"array": samples, "tuple": (samples, 16_000), "bytes": wav(samples, 16_000)}
+    sound = {
+        "array": samples,
+        "tuple": (samples, 16_000),
+        "bytes": wav(samples, 16_000),
+    }
     read = read_sound(sound[form], sample_rate=16_000, max_duration_s=0.1)
     np.testing.assert_array_equal(read, samples[:1_600])
 
@@ -88,8 +92,14 @@ def test_bad_sounds_say_what_is_wrong(tmp_path: Path) -> None:
     assert reason(np.zeros(0)) == "it has no samples"
     assert reason(np.zeros((0, 2))) == "it has no samples"
     assert reason(wav(np.zeros(0, dtype=np.int16))) == "it has no samples"
-    assert reason(np.array([0.0, np.nan])) == "some of its samples are not finite numbers"
+    assert (
+        reason(np.array([0.0, np.nan])) == "some of its samples are not finite numbers"
+    )
     assert reason(np.zeros((2, 800))).startswith("its samples have the shape (2, 800)")
-    assert reason(np.zeros((9, 2, 2))).startswith("its samples have the shape (9, 2, 2)")
+    assert reason(np.zeros((9, 2, 2))).startswith(
+        "its samples have the shape (9, 2, 2)"
+    )
     for rate in (7, 2**31, 8_000.5):
-        assert reason((np.zeros(9), rate)).startswith(f"its rate is {float(rate)} samples")
+        assert reason((np.zeros(9), rate)).startswith(
+            f"its rate is {float(rate)} samples"
+        )

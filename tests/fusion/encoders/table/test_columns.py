@@ -83,7 +83,9 @@ def test_labels_of_a_category_do_not_depend_on_how_it_is_stored() -> None:
 
 
 def test_plain_columns_are_named_after_their_source() -> None:
-    table = pd.DataFrame({"a": [1, 2], "t": pd.to_datetime(["2020-01-01", "2021-01-01"])})
+    table = pd.DataFrame(
+        {"a": [1, 2], "t": pd.to_datetime(["2020-01-01", "2021-01-01"])}
+    )
     readers = {name: choose_reader(table[name]) for name in table}
     plain = read_columns(table, readers)
     assert list(plain) == ["a", "t.year", "t.weekday", "t.total_days"]

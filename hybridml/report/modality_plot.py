@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDTH_INCHES, _INCHES_A_ROW, _MARGIN_INCHES = 8.2, 0.5, 1.25
+_WIDTH_INCHES, _INCHES_A_ROW, _MARGIN_INCHES = 8.2, 0.5, 1.35
 
 
 def plot_modalities(
@@ -64,6 +64,14 @@ def plot_modalities(
     scores, shares = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
     _draw_scores(scores, table, score, guess, scoring)
     _draw_shares(shares, table, scoring)
+    figure.legend(
+        *scores.get_legend_handles_labels(),
+        loc="outside lower left",
+        ncols=2,
+        frameon=False,
+        fontsize=8,
+        labelcolor=TEXT,
+    )
     return take_as_written(figure)
 
 
@@ -97,14 +105,6 @@ def _draw_scores(
         label = f" {text} {value:.3f} "
         side = "right" if value == max(score, guess) else "left"
         axes.text(value, 0.02, label, color=colour, fontsize=8, ha=side, transform=top)
-    axes.legend(
-        frameon=False,
-        fontsize=8,
-        labelcolor=TEXT,
-        ncols=2,
-        loc="lower center",
-        bbox_to_anchor=(0.5, -0.62 / max(1.0, 0.5 * len(table)) - 0.12),
-    )
 
 
 def _draw_shares(axes: Axes, table: pd.DataFrame, scoring: str) -> None:

@@ -114,6 +114,11 @@ class Comparison(ABC):
         }
 
     @property
+    def noun_of_rows(self) -> str:
+        """What a row of X is called."""
+        return self._data.noun
+
+    @property
     def n_recalled(self) -> int:
         """How many folds were not run, since an earlier comparison had run them."""
         return sum(standing.n_recalled for standing in self._standings)

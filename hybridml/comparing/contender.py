@@ -37,10 +37,13 @@ class ExtraCosts:
         That predicting would have taken longer, had no features been stored.
     n_bytes : int
         Of networks that are needed to predict, and are not in the estimator's pickle.
+    fit_seconds : float
+        That fitting would have taken longer, had nothing been fitted for others.
     """
 
     seconds: float = 0.0
     n_bytes: int = 0
+    fit_seconds: float = 0.0
 
 
 class Contender(Protocol):
@@ -73,7 +76,10 @@ class Contender(Protocol):
 
     @property
     def is_trained(self) -> bool:
-        """Whether it trains a network: only its folds have to fit into the budget."""
+        """Whether its folds have to fit into the budget, as when a network is trained.
+
+        Those of the others are run in any case.
+        """
         ...
 
     @property

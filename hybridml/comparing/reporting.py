@@ -61,6 +61,7 @@ def report_of(
         warnings=comparison.warnings,
         environment=_environment(),
         reproduce=comparison.call,
+        noun=comparison.noun_of_rows,
         **_predictions(comparison),
     )
 
@@ -92,7 +93,7 @@ def _mistake(comparison: Comparison, row: pd.Series) -> Mistake | None:
     except ImageDecodeError:
         return None
     is_named = isinstance(image, str | os.PathLike)
-    caption = Path(image).name if is_named else f"image {position}"
+    caption = Path(image).name if is_named else f"{comparison.noun_of_rows} {position}"
     return Mistake(
         picture,
         caption,

@@ -60,7 +60,7 @@ def run_trial(
     )
     return FoldResult(
         score=score,
-        fit_time_s=fit_time_s,
+        fit_time_s=fit_time_s + extra.fit_seconds,
         predict_ms_per_image=1000 * (seconds + extra.seconds) / len(test),
         model_mb=(len(pickle.dumps(estimator)) + extra.n_bytes) / 1e6,
         images_forwarded=n_forwarded - n_before,

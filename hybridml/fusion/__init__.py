@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hybridml.fusion.comparing.compare import compare_fusion
+    from hybridml.fusion.comparing.comparison import FusionComparison
     from hybridml.fusion.early.classifier import EarlyFusionClassifier
     from hybridml.fusion.early.regressor import EarlyFusionRegressor
     from hybridml.fusion.encoders.audio.mel import log_mel_spectrogram
@@ -22,21 +24,25 @@ if TYPE_CHECKING:
 __all__ = [
     "EarlyFusionClassifier",
     "EarlyFusionRegressor",
+    "FusionComparison",
     "LateFusionClassifier",
     "LateFusionRegressor",
     "ModalityReport",
     "SpectrogramExtractor",
     "TableEncoder",
     "TextEncoder",
+    "compare_fusion",
     "log_mel_spectrogram",
 ]
 
 _HOME = {
     "EarlyFusionClassifier": "hybridml.fusion.early.classifier",
     "EarlyFusionRegressor": "hybridml.fusion.early.regressor",
+    "FusionComparison": "hybridml.fusion.comparing.comparison",
     "LateFusionClassifier": "hybridml.fusion.late.classifier",
     "LateFusionRegressor": "hybridml.fusion.late.regressor",
     "ModalityReport": "hybridml.fusion.reporting.modality_report",
+    "compare_fusion": "hybridml.fusion.comparing.compare",
     "SpectrogramExtractor": "hybridml.fusion.encoders.spectrogram_extractor",
     "TableEncoder": "hybridml.fusion.encoders.table_encoder",
     "TextEncoder": "hybridml.fusion.encoders.text_encoder",

@@ -13,6 +13,7 @@ from hybridml._checks import Problems, is_count, list_names
 from hybridml.fusion.estimator import FusionEstimator
 from hybridml.fusion.late.member import Member
 from hybridml.fusion.late.rules import RULES
+from hybridml.fusion.late.sharing import fit_member
 from hybridml.fusion.late.stacked import Stacked, fit_stacked
 from hybridml.fusion.late.weighted import fit_weights, mix
 from hybridml.fusion.learning.head_candidates import list_candidates
@@ -47,7 +48,7 @@ class LateFusion(FusionEstimator):
         owner = type(self).__name__
         modalities = check_modalities(self.modalities, owner=owner, may_predict=True)
         self._check(targets)
-        self.members_ = [
+        members = [
             Member(
                 modality,
                 self._heads(modality, targets, class_weight),
@@ -57,7 +58,10 @@ class LateFusion(FusionEstimator):
             )
             for modality in modalities
         ]
-        said = [member.fit(frame, targets) for member in self.members_]
+        fitted = [fit_member(member, frame, targets) for member in members]
+        self.members_ = [one.member for one in fitted]
+        said = [one.said for one in fitted]
+        self._spared_s = sum(one.seconds for one in fitted if one.is_shared)
         self.out_of_fold_ = {
             modality.name: np.where(block.is_present[:, None], block.values, np.nan)
             for modality, block in zip(modalities, said, strict=True)

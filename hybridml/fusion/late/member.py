@@ -58,6 +58,23 @@ class Member:
         self._calibrate = calibrate
         self._random_state = random_state
 
+    @property
+    def settings(self) -> tuple[object, ...]:
+        """What its fit depends on, but for the rows; hashable.
+
+        An encoder counts as the object that it is, a head by its parameters.
+        """
+        encoder = self.modality.encoder
+        return (
+            self.modality.name,
+            encoder if isinstance(encoder, str) else id(encoder),
+            repr(self.modality.columns),
+            repr([(type(head), head.get_params()) for head in self._heads]),
+            self._n_folds,
+            self._calibrate,
+            self._random_state,
+        )
+
     def fit(self, frame: pd.DataFrame, targets: Targets) -> Block:
         """Fit on the rows that have the modality.
 

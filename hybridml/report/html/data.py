@@ -74,7 +74,7 @@ class ReportData:
         The best row first: candidate ("case 1 (resnet18, layer3, linear_svm)") and
         score; of the columns case, backbone, cut_layer, head, score_low, score_high,
         score_std, n_folds, fit_time_s, predict_ms_per_image, model_mb,
-        images_forwarded, is_pareto and note those that are known.
+        images_forwarded, is_pareto and note those that are known; of fusions also kind.
     significance : DataFrame
         Each row against the winner: candidate, difference (the winner's lead), low,
         high, p_value, p_adjusted, p_winner_better, p_equivalent, p_winner_worse,
@@ -102,6 +102,8 @@ class ReportData:
     environment : mapping of {str: str}
     reproduce : str
         Python code.
+    noun : str, default="image"
+        What is predicted, row by row.
 
     Raises
     ------
@@ -133,6 +135,17 @@ class ReportData:
     warnings: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     reproduce: str = ""
+    noun: str = "image"
+
+    @property
+    def one(self) -> str:
+        """What is predicted, with its article."""
+        return f"{'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun}"
+
+    @property
+    def many(self) -> str:
+        """What is predicted, in the plural."""
+        return f"{self.noun}s"
 
     def __post_init__(self) -> None:
         if self.task not in _TASKS:

@@ -18,6 +18,7 @@ from hybridml.report.html.sections.background import (
 )
 from hybridml.report.html.sections.cost import show_cost
 from hybridml.report.html.sections.differences import show_differences
+from hybridml.report.html.sections.fusion import show_fusion
 from hybridml.report.html.sections.layers import show_layers
 from hybridml.report.html.sections.leaderboard import show_leaderboard
 from hybridml.report.html.sections.learning_curves import show_learning_curves
@@ -28,6 +29,7 @@ from hybridml.report.html.sections.predictions import show_predictions
 # In the order of the page: id, heading, and what shows it.
 _SECTIONS: tuple[tuple[str, str, Callable[[ReportData], Html]], ...] = (
     ("leaderboard", "Leaderboard", show_leaderboard),
+    ("fusion", "What fusing gains", show_fusion),
     ("differences", "Does the winner really win?", show_differences),
     ("cost", "Cost against score", show_cost),
     ("layers", "Where to cut", show_layers),

@@ -8,7 +8,7 @@ from hybridml.report.html.figures import make_figure, side_by_side
 from hybridml.report.html.markup import Html, join, tag
 
 _COSTS = {
-    "predict_ms_per_image": ("Predicting", "milliseconds an image"),
+    "predict_ms_per_image": ("Predicting", "milliseconds {one}"),
     "fit_time_s": ("Training", "seconds to train"),
 }
 
@@ -35,6 +35,7 @@ def _show_one(data: ReportData, column: str) -> Html:
     if len(table) < 2:
         return Html()
     title, label = _COSTS[column]
+    label = label.format(one=data.one)
     scoring = data.scoring.replace("_", " ")
     drawn = plot_cost(table, column, scoring, label=label, title=title)
     cheapest = table["candidate"].iloc[int(table[column].to_numpy().argmin())]

@@ -24,7 +24,7 @@ Write = Callable[[Any], str]
 
 _COSTS: dict[str, tuple[str, Write]] = {
     "fit_time_s": ("training", seconds_text),
-    "predict_ms_per_image": ("ms an image", digits_text),
+    "predict_ms_per_image": ("ms {one}", digits_text),
     "model_mb": ("model, MB", digits_text),
     "images_forwarded": ("images forwarded", digits_text),
 }
@@ -36,7 +36,7 @@ def show_leaderboard(data: ReportData) -> Html:
     costs = [name for name in _COSTS if _is_any_known(data.leaderboard, name)]
     low, high = _scale(data.leaderboard)
     headings = {"#": "rank", "candidate": "", data.scoring.replace("_", " "): "score"}
-    headings |= {_COSTS[name][0]: "number" for name in costs}
+    headings |= {_COSTS[name][0].format(one=data.one): "number" for name in costs}
     cells = [
         [
             str(rank),

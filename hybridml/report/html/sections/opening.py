@@ -47,7 +47,7 @@ def _show_key_figures(data: ReportData) -> Html:
     winner = data.leaderboard.iloc[0]
     figures = {
         data.scoring.replace("_", " "): score_text(winner["score"]),
-        "to predict an image": digits_text(winner.get("predict_ms_per_image"), "ms"),
+        f"to predict {data.one}": digits_text(winner.get("predict_ms_per_image"), "ms"),
         "to train": seconds_text(winner.get("fit_time_s")),
         "the size of the model": digits_text(winner.get("model_mb"), "MB"),
     }

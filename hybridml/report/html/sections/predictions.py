@@ -26,9 +26,9 @@ def show_predictions(data: ReportData) -> Html:
     if data.truth is None or data.predicted is None or not len(data.truth):
         return Html()
     if data.task == "regression":
-        return _show_numbers(np.ravel(data.truth), np.ravel(data.predicted))
+        return _show_numbers(data, np.ravel(data.truth), np.ravel(data.predicted))
     if data.task == "multilabel":
-        return _show_labels(data.truth, data.predicted, data.classes)
+        return _show_labels(data, data.truth, data.predicted)
     return _show_classes(data, data.truth, data.predicted)
 
 
@@ -37,17 +37,21 @@ def _show_classes(
 ) -> Html:
     counts, names = count_confusions(truth, predicted, data.classes)
     n_right = int(np.trace(counts))
+    share = share_text(n_right / len(truth))
     said = (
-        f"{n_right:,} of {len(truth):,} images ({share_text(n_right / len(truth))}) "
-        "are right, each predicted by a model that was not trained on it."
+        f"{n_right:,} of {len(truth):,} {data.many} ({share}) are right, "
+        "each predicted by a model that was not trained on it."
     )
-    figures = [_show_matrix(counts, names), _show_confidence(data, truth, predicted)]
+    figures = [
+        _show_matrix(data, counts, names),
+        _show_confidence(data, truth, predicted),
+    ]
     pairs = most_confused(counts, names, _MOST_PAIRS)
     rows = [
         [pair.truth, pair.predicted, f"{pair.n_images:,}", share_text(pair.share)]
         for pair in pairs
     ]
-    headings = {"is": "", "taken for": "", "images": "number"}
+    headings = {"is": "", "taken for": "", data.many: "number"}
     headings |= {"share of its class": "number"}
     caption = "What is confused most often."
     table = make_table(caption, headings, rows, is_compact=True)
@@ -57,7 +61,9 @@ def _show_classes(
     return join([tag("p", said), placed, table if has_more_to_say else ""])
 
 
-def _show_matrix(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Html:
+def _show_matrix(
+    data: ReportData, counts: npt.NDArray[np.int64], names: Sequence[str]
+) -> Html:
     if len(names) > _MOST_CLASSES_DRAWN:
         return Html()
     right = np.diag(counts) / np.maximum(counts.sum(axis=1), 1)
@@ -68,8 +74,8 @@ def _show_matrix(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Html:
         plot_confusion(counts, names),
         name="confusion",
         alt=f"Confusion matrix; right are: {shares}.",
-        caption="Images by true class (rows) and predicted class (columns); the "
-        "shares and the shades are those of the row.",
+        caption=f"{data.many.capitalize()} by true class (down) and predicted class "
+        "(across); the shares and the shades are those of the true class.",
     )
 
 
@@ -87,15 +93,15 @@ def _show_confidence(
         plot_confidence(confidence, is_right),
         name="confidence",
         alt=f"How often predictions of like confidence are right; {said}.",
-        caption="Each dot is as many images, from the least sure to the surest. Below "
-        "the dashed line the winner is too sure of itself.",
+        caption=f"Each dot is as many {data.many}, from the least sure to the surest. "
+        "Below the dashed line the winner is too sure of itself.",
     )
 
 
 def _show_labels(
-    truth: npt.NDArray[Any], predicted: npt.NDArray[Any], classes: Sequence[str]
+    data: ReportData, truth: npt.NDArray[Any], predicted: npt.NDArray[Any]
 ) -> Html:
-    """List how each of several labels an image was found."""
+    """List how each of several labels was found."""
     if np.ndim(truth) != 2:
         return Html()
     is_there, is_said = (np.asarray(array) == 1 for array in (truth, predicted))
@@ -108,16 +114,18 @@ def _show_labels(
             share_text(hits[i] / n_there[i] if n_there[i] else None),
             share_text(hits[i] / n_said[i] if n_said[i] else None),
         ]
-        for i, name in enumerate(classes)
+        for i, name in enumerate(data.classes)
     ]
-    headings = {"label": "", "images with it": "number"}
+    headings = {"label": "", f"{data.many} with it": "number"}
     headings |= {"of these found": "number", "right where predicted": "number"}
     return make_table(
         "Each label by itself, out of fold.", headings, rows, is_compact=True
     )
 
 
-def _show_numbers(truth: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> Html:
+def _show_numbers(
+    data: ReportData, truth: npt.NDArray[Any], predicted: npt.NDArray[Any]
+) -> Html:
     errors = np.asarray(predicted, dtype=float) - np.asarray(truth, dtype=float)
     spread = float(np.var(np.asarray(truth, dtype=float)))
     explained = 1 - float(np.mean(errors**2)) / spread if spread else float("nan")
@@ -129,8 +137,8 @@ def _show_numbers(truth: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> Html:
     figure = make_figure(
         plot_predictions(truth, predicted),
         name="predictions",
-        alt=f"Predicted against true values of {len(truth)} images. {said}",
-        caption="Each image was predicted by a model that was not trained on it; on "
-        "the dashed line the prediction is right.",
+        alt=f"Predicted against true values of {len(truth)} {data.many}. {said}",
+        caption=f"Each {data.noun} was predicted by a model that was not trained on "
+        "it; on the dashed line the prediction is right.",
     )
     return join([tag("p", said), side_by_side(figure)])

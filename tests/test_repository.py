@@ -166,7 +166,7 @@ def test_compose_serves_the_release_of_mlflow_that_is_pinned() -> None:
     assert f":v{pin.removeprefix('mlflow==')}-" in image
 
 
-@pytest.mark.parametrize("name", ["compare", "demo"])
+@pytest.mark.parametrize("name", ["compare", "demo", "fuse"])
 def test_mlproject_entry_point_is_a_command_of_hybridml(name: str) -> None:
     entry = MLPROJECT["entry_points"][name]
     assert f"hybridml {name}" in entry["command"]

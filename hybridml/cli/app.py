@@ -13,6 +13,7 @@ from hybridml.cli import (
     demo,
     extract,
     fit,
+    fuse,
     predict,
     store,
     ui,
@@ -43,6 +44,10 @@ app = typer.Typer(
     epilog=examples(
         ("hybridml demo", "a first look, on images that are already there"),
         ("hybridml compare photos", "which case wins on your own images?"),
+        (
+            "hybridml fuse --manifest pets.csv --target kind --image photo --text note",
+            "are photos and texts together better than either alone?",
+        ),
         ("hybridml ui", "see every run"),
     ),
     no_args_is_help=True,
@@ -88,6 +93,7 @@ def _add(command: object, epilog: str, panel: str) -> None:
 _add(demo.demo, demo.EXAMPLES, _START)
 _add(advise.advise, advise.EXAMPLES, _START)
 _add(compare.compare, compare.EXAMPLES, _START)
+_add(fuse.fuse, fuse.EXAMPLES, _START)
 _add(ui.ui, ui.EXAMPLES, _START)
 _add(fit.fit, fit.EXAMPLES, _MODELS)
 _add(predict.predict, predict.EXAMPLES, _MODELS)

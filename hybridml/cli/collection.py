@@ -21,16 +21,19 @@ class Collection:
 
     Attributes
     ----------
-    images : ndarray of shape (n_images,), object
-        Paths or URLs; None where a manifest names none.
+    images : ndarray of shape (n_images,)
+        Paths or URLs, None where a manifest names none; or the rows of a table.
     labels : ndarray of shape (n_images,), or None
     splits : ndarray of shape (n_images,), str, or None
         "train", "val" or "test".
+    noun : str, default="image"
+        What one of them is called.
     """
 
-    images: npt.NDArray[np.object_]
+    images: npt.NDArray[Any]
     labels: npt.NDArray[Any] | None
     splits: npt.NDArray[np.str_] | None
+    noun: str = "image"
 
     def of(self, *splits: str) -> npt.NDArray[np.intp]:
         """Positions of the images in one of these splits."""
@@ -86,9 +89,19 @@ def _read_manifest(
         path, image_column=image, target=target, split_column=split
     )
     images = table[image or _image_column(table)]
-    split = split or ("split" if "split" in table.columns else None)
-    splits = None if split is None else _as_splits(table[split])
-    return Collection(_as_objects(images), labels, splits)
+    return Collection(_as_objects(images), labels, read_splits(table, split))
+
+
+def read_splits(table: pd.DataFrame, column: str | None) -> npt.NDArray[np.str_] | None:
+    """Read which split a row belongs to; None where no column says so.
+
+    Raises
+    ------
+    DataError
+        If the column holds something else.
+    """
+    column = column or ("split" if "split" in table.columns else None)
+    return None if column is None else _as_splits(table[column])
 
 
 def _image_column(table: pd.DataFrame) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hybridml.cli import options
+from hybridml.cli import comparison_options, options
 from hybridml.cli.collection import read_collection
+from hybridml.cli.comparison_options import RESULTS, WHAT, say_limit, time_limit
 from hybridml.cli.folds import choose_folds
 from hybridml.cli.help_text import examples
 from hybridml.cli.options import given
@@ -42,7 +43,6 @@ EXAMPLES = examples(
     ),
     ("hybridml compare photos --json > result.json", "for a script"),
 )
-_WHAT, _RESULTS = "What is compared", "Results"
 
 
 def compare(
@@ -57,7 +57,7 @@ def compare(
             help="0: the network as it is; 1: deep features and a shallow head; 2: "
             "fine-tune the last layers; 3: fine-tune everything; 4: train from "
             "scratch. Repeatable. Default: all.",
-            rich_help_panel=_WHAT,
+            rich_help_panel=WHAT,
             metavar="0-4",
             show_default=False,
         ),
@@ -67,7 +67,7 @@ def compare(
         typer.Option(
             help="Network; all names: hybridml backbones. Repeatable. Default: "
             "efficientnet_lite0, whose weights are installed already.",
-            rich_help_panel=_WHAT,
+            rich_help_panel=WHAT,
             metavar="NAME",
             show_default=False,
         ),
@@ -77,7 +77,7 @@ def compare(
         typer.Option(
             help="Case 1: linear_svm, logistic, rbf_svm, ridge or xgboost; the best is "
             "chosen. Repeatable. Default: linear_svm and logistic.",
-            rich_help_panel=_WHAT,
+            rich_help_panel=WHAT,
             metavar="NAME",
             show_default=False,
         ),
@@ -87,7 +87,7 @@ def compare(
         typer.Option(
             help="Case 1: where to cut (hybridml layers BACKBONE); the best is chosen. "
             "Repeatable. Default: all declared ones.",
-            rich_help_panel=_WHAT,
+            rich_help_panel=WHAT,
             metavar="NAME",
             show_default=False,
         ),
@@ -96,32 +96,14 @@ def compare(
         str | None,
         typer.Option(
             help="Case 4: a network of its own, such as lenet5.",
-            rich_help_panel=_WHAT,
+            rich_help_panel=WHAT,
             metavar="NAME",
             show_default=False,
         ),
     ] = None,
-    cv: Annotated[
-        int | None,
-        typer.Option(
-            help="Folds of a stratified cross-validation. Default: the images' own "
-            "train and val (else test) split, as given; 5 where there is none.",
-            rich_help_panel=_WHAT,
-            metavar="N",
-            show_default=False,
-        ),
-    ] = None,
+    cv: comparison_options.Cv = None,
     task: options.Task = None,
-    scoring: Annotated[
-        str | None,
-        typer.Option(
-            help="Any of scikit-learn's scores, such as balanced_accuracy or f1_macro. "
-            "Default: accuracy, or r2 for a regression.",
-            rich_help_panel=_WHAT,
-            metavar="NAME",
-            show_default=False,
-        ),
-    ] = None,
+    scoring: comparison_options.Scoring = None,
     weights: options.Weights = None,
     image_size: options.ImageSize = None,
     epochs: options.Epochs = None,
@@ -131,7 +113,7 @@ def compare(
         typer.Option(
             help="Minutes; what trains a network is cut down to fit, the worse ones "
             "first. 0 is no limit. Default: 20.",
-            rich_help_panel=_WHAT,
+            rich_help_panel=WHAT,
             metavar="MINUTES",
             min=0,
             show_default=False,
@@ -142,52 +124,20 @@ def compare(
         typer.Option(
             help="Fit the winner on all the images compared and save it with joblib, "
             "for hybridml predict.",
-            rich_help_panel=_RESULTS,
+            rich_help_panel=RESULTS,
             metavar="FILE",
             show_default=False,
         ),
     ] = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(
-            help="Draw the scores (.png, .svg, .pdf or .jpg).",
-            rich_help_panel=_RESULTS,
-            metavar="FILE",
-            show_default=False,
-        ),
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write all that was found into one HTML file.",
-            rich_help_panel=_RESULTS,
-            metavar="FILE",
-            show_default=False,
-        ),
-    ] = None,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help="Print one JSON object on stdout: 'table' (the rows, best first), "
-            "'winner' and more. All else goes to stderr.",
-            rich_help_panel=_RESULTS,
-        ),
-    ] = False,
+    plot: comparison_options.Plot = None,
+    report: comparison_options.Report = None,
+    json: comparison_options.Json = False,
     experiment: options.Experiment = "hybridml",
     tracking_uri: options.TrackingUri = None,
     no_tracking: options.NoTracking = False,
     store: options.Store = None,
     no_store: options.NoStore = False,
-    fresh: Annotated[
-        bool,
-        typer.Option(
-            "--fresh",
-            help="Compute again what an earlier run has finished. Stored features are "
-            "used all the same.",
-            rich_help_panel="Work",
-        ),
-    ] = False,
+    fresh: comparison_options.Fresh = False,
     jobs: options.Jobs = None,
     random_state: options.RandomState = None,
 ) -> None:
@@ -214,7 +164,7 @@ def compare(
         tracker=tracker,
         **in_store,
         **({"journal": None} if fresh else {}),
-        **_time(time_budget),
+        **time_limit(time_budget),
         **given(
             task=task,
             cases=case,
@@ -262,12 +212,5 @@ def _plan(folds: Folds, time_budget: float | None) -> str:
     what = f"{len(folds.images):,} images of {folds.n_classes} classes"
     if not folds.n_classes:
         what = f"{len(folds.images):,} images with numbers"
-    minutes = 20.0 if time_budget is None else time_budget
-    limit = f"in about {minutes:g} minutes" if minutes else "without a time limit"
+    limit = say_limit(time_budget, default=20)
     return f"{what}; each case on the same ones, {limit}.\n{folds.said}"
-
-
-def _time(minutes: float | None) -> dict[str, float | None]:
-    if minutes is None:
-        return {}
-    return {"time_budget_s": 60 * minutes if minutes else None}

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from hybridml.exceptions import DataError
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from hybridml.cli.collection import Collection
@@ -24,6 +23,7 @@ class Folds:
     Attributes
     ----------
     images, labels : ndarray of shape (n_images,)
+        As in the collection.
     cv : int, or list of one (train, scored) pair of positions
     n_folds : int
     said : str
@@ -32,7 +32,7 @@ class Folds:
         0 for a regression.
     """
 
-    images: npt.NDArray[np.object_]
+    images: npt.NDArray[Any]
     labels: npt.NDArray[Any]
     cv: Any
     n_folds: int
@@ -66,18 +66,19 @@ def _as_given(
     import numpy as np
 
     assert collection.labels is not None
+    noun = f"{collection.noun}s"
     kept = collection.of("train", scored)
     is_train = np.isin(kept, collection.of("train"))
     labels = collection.labels[kept]
     if has_classes:
-        _check_known(labels[is_train], labels[~is_train], scored)
+        _check_known(labels[is_train], labels[~is_train], scored, noun)
     pair = (np.flatnonzero(is_train), np.flatnonzero(~is_train))
     said = (
-        f"Its own split, as given: learned on {len(pair[0])} images (train), scored on "
+        f"Its own split, as given: learned on {len(pair[0])} {noun} (train), scored on "
         f"{len(pair[1])} ({scored})."
     )
     if scored == "val" and n_test:
-        said = f"{said} The {n_test} test images take no part."
+        said = f"{said} The {n_test} test {noun} take no part."
     n_classes = _count_classes(labels, has_classes)
     return Folds(collection.images[kept], labels, [pair], 1, said, n_classes)
 
@@ -92,7 +93,7 @@ def _cross_validated(
     if used:
         kept = collection.of(*used)
         images, labels = images[kept], labels[kept]
-        said = f"{said}, of the {len(kept)} images of {' and '.join(used)}"
+        said = f"{said}, of the {len(kept)} {collection.noun}s of {' and '.join(used)}"
     n_classes = _count_classes(labels, has_classes)
     return Folds(images, labels, n_folds, n_folds, f"{said}.", n_classes)
 
@@ -102,12 +103,12 @@ def _count_classes(labels: npt.NDArray[Any], has_classes: bool) -> int:
 
 
 def _check_known(
-    learned: npt.NDArray[Any], scored: npt.NDArray[Any], name: str
+    learned: npt.NDArray[Any], scored: npt.NDArray[Any], name: str, noun: str
 ) -> None:
     unknown = sorted({str(label) for label in scored} - {str(x) for x in learned})
     if unknown:
         shown = ", ".join(repr(label) for label in unknown[:5])
         raise DataError(
-            f"The images of {name} have labels that no image of train has: {shown}. "
-            "Leave them out, or add such images to train."
+            f"The {noun} of {name} have labels that none of train has: {shown}. Leave "
+            f"them out, or add such {noun} to train."
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
@@ -21,27 +22,44 @@ LEGEND = (
 
 def leaderboard(table: pd.DataFrame, scoring: str) -> Table:
     """Lay the rows of a comparison out, the best first and in bold."""
-    has_folds = bool((table["n_folds"] > 1).any())
-    mean = ", mean over the folds" if has_folds else ""
-    shown = _table(f"Leaderboard ({scoring}{mean})")
+    shown = start_leaderboard(table, scoring)
     for name in ("case", "backbone", "cut layer", "head"):
         shown.add_column(name, overflow="fold")
-    for name in ("score", "95 %", "p", "fit s", "ms/img"):
-        shown.add_column(name, justify="right", no_wrap=True)
+    add_measured(shown, per="img")
     for i, row in enumerate(table.to_dict("records")):
         shown.add_row(
             "-" if row["backbone"] == "" else str(row["case"]),
             row["backbone"] or "guessing",
             row["cut_layer"],
             row["head"],
-            _number(row["score"], ".3f"),
-            _interval(row["score_low"], row["score_high"]),
-            _number(row["p_value"], ".2f"),
-            _number(row["fit_time_s"], ".1f"),
-            _number(row["predict_ms_per_image"], ".1f"),
+            *measured(row),
             style="bold" if i == 0 else "",
         )
     return shown
+
+
+def start_leaderboard(table: pd.DataFrame, scoring: str) -> Table:
+    """Make an empty table whose title says what the scores are."""
+    has_folds = bool((table["n_folds"] > 1).any())
+    mean = ", mean over the folds" if has_folds else ""
+    return _table(f"Leaderboard ({scoring}{mean})")
+
+
+def add_measured(shown: Table, *, per: str) -> None:
+    """Add the columns of what is measured, whatever was compared."""
+    for name in ("score", "95 %", "p", "fit s", f"ms/{per}"):
+        shown.add_column(name, justify="right", no_wrap=True)
+
+
+def measured(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
+    """Write the cells of these columns for a row of a comparison's table."""
+    return (
+        _number(row["score"], ".3f"),
+        _interval(row["score_low"], row["score_high"]),
+        _number(row["p_value"], ".2f"),
+        _number(row["fit_time_s"], ".1f"),
+        _number(row["predict_ms_per_image"], ".1f"),
+    )
 
 
 def describe_missing(table: pd.DataFrame) -> list[str]:

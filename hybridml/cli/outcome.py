@@ -19,6 +19,7 @@ from hybridml.cli.leaderboard import (
 from hybridml.cli.terminal import say, to_stderr, to_stdout
 
 if TYPE_CHECKING:
+    from hybridml.comparing.comparison import Comparison
     from hybridml.transfer import TransferComparison
 
 _PLOTS = {".png", ".svg", ".pdf", ".jpg", ".jpeg"}
@@ -43,8 +44,14 @@ def show(comparison: TransferComparison, n_images: int, *, on_stderr: bool) -> N
 
 def _describe_work(comparison: TransferComparison, n_images: int) -> str:
     """Say what was sent through the network, or that it was done before."""
+    recalled = describe_recalled(comparison)
+    return recalled or describe_passes(comparison.table, n_images)
+
+
+def describe_recalled(comparison: Comparison) -> str:
+    """Say how much an earlier run had done; nothing where that is nothing."""
     if not comparison.n_recalled:
-        return describe_passes(comparison.table, n_images)
+        return ""
     n_all = len(comparison.fold_scores)
     return (
         f"{comparison.n_recalled} of {n_all} folds were known from an earlier run; "
@@ -53,12 +60,25 @@ def _describe_work(comparison: TransferComparison, n_images: int) -> str:
 
 
 def keep(
-    comparison: TransferComparison,
+    comparison: Comparison,
     save: Path | None,
     plot: Path | None,
     report: Path | None,
+    *,
+    data: str = "images",
+    use: str = "hybridml predict {model} new_photos",
 ) -> None:
-    """Write the picture, the report and the model that were asked for."""
+    """Write the picture, the report and the model that were asked for.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    save, plot, report : Path or None
+    data : str
+        What the winner is fitted on.
+    use : str
+        How the model is used, with {model} for its file.
+    """
     if plot is not None:
         comparison.plot(plot)
         say(f"Picture: {plot}")
@@ -68,9 +88,9 @@ def keep(
     if save is not None:
         import joblib
 
-        say("Fitting the winner on all the images ...")
+        say(f"Fitting the winner on all the {data} ...")
         joblib.dump(comparison.best_estimator, save)
-        say(f"Model: {save} (hybridml predict {save} new_photos)")
+        say(f"Model: {save} ({use.format(model=str(save))})")
 
 
 def check_plot(path: Path | None) -> None:

@@ -100,6 +100,11 @@ def _load(path: Path) -> Any:
     if not hasattr(estimator, "predict") or not hasattr(estimator, "classes_"):
         found = f"It holds a {type(estimator).__name__}."
         raise DataError(f"Got model={str(path)!r}; expected {expected}. {found}")
+    if hasattr(estimator, "modalities"):
+        cure = "It fuses columns of a table: use joblib.load(...).predict(table)."
+        raise DataError(
+            f"Got model={str(path)!r}; expected one of images alone. {cure}"
+        )
     return estimator
 
 

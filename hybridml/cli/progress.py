@@ -26,7 +26,7 @@ def comparison_progress() -> Iterator[OnStep]:
     Yields
     ------
     on_step : callable
-        For `compare_transfer_cases`.
+        For `compare_transfer_cases` or `compare_fusion`.
     """
     console = to_stderr()
     if not console.is_terminal:
@@ -69,8 +69,9 @@ def _print_folds(step: Step) -> None:
 
 
 def _shorten(text: str) -> str:
-    """Leave the bar its room: the case's number says which it is."""
-    return re.sub(r"^(case \d): [^,]*", r"\1", text)
+    """Leave the bar its room: the case's number, or the kind, says which it is."""
+    text = re.sub(r"^(case \d): [^,]*", r"\1", text)
+    return re.sub(r"^(\w+ fusion): [^(,]*", r"\1 ", text)
 
 
 class _TimeLeft(ProgressColumn):

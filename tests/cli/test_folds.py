@@ -70,7 +70,5 @@ def test_test_images_alone_are_cross_validated() -> None:
 
 def test_class_that_train_lacks_is_an_error() -> None:
     collection = _collection(["train", "val", "train", "val"])
-    with pytest.raises(
-        DataError, match=r"val have labels that no image of train .*'b'"
-    ):
+    with pytest.raises(DataError, match=r"val have labels that none of train .*'b'"):
         choose_folds(collection, None)

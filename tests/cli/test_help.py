@@ -14,6 +14,7 @@ COMMANDS = [
     ("demo",),
     ("advise",),
     ("compare",),
+    ("fuse",),
     ("fit",),
     ("predict",),
     ("extract",),

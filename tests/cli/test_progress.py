@@ -50,6 +50,18 @@ def test_terminal_gets_a_bar_with_the_epoch_and_the_time_left(
     assert len(shown[shown.index("case 2") :].rstrip()) <= 80
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("late fusion: predictions combined (mean), fold 1/2", "late fusion (mean), "),
+        ("photo alone, fold 1/2", "photo alone, "),
+        ("case 1: features and a head, fold 1/2", "case 1, "),
+    ],
+)
+def test_terminal_leaves_out_what_is_only_explained(text: str, shown: str) -> None:
+    assert progress._shorten(text) == f"{shown}fold 1/2"
+
+
 def test_time_left_runs_down_between_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(progress.time, "monotonic", lambda: now)

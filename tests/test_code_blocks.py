@@ -2,7 +2,8 @@
 
 They run in a folder that holds what a reader is told to have: `photos/` (three classes
 of twelve), `photos_split/` (the same as train and val), `new_photos/` (six without
-classes) and `photos.csv` (columns image and label). The network is off.
+classes), `photos.csv` (columns image and label) and `products.csv` (photo, name, price
+and label). The network is off.
 
 A block that cannot run here is marked on the line above it, with the reason:
 ``<!-- not run: opens a browser -->``. Whatever else is in a console or bash block has
@@ -287,6 +288,12 @@ def workplace(tmp_path: Path) -> Path:
         for number in range(2):
             _save(_photo(name, random), tmp_path / "new_photos" / f"{name}{number}.jpg")
     (tmp_path / "photos.csv").write_text("\n".join(manifest) + "\n", encoding="utf-8")
+    products = [
+        f"{path},item {number % 5},{number},{label}"
+        for number, (path, label) in enumerate(row.split(",") for row in manifest[1:])
+    ]
+    table = "\n".join(["photo,name,price,label", *products])
+    (tmp_path / "products.csv").write_text(f"{table}\n", encoding="utf-8")
     return tmp_path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,11 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from hybridml._checks import Problems, is_count
-from hybridml.fusion.encoders.table.columns import choose_reader, read_columns
+from hybridml.fusion.encoders.table.columns import (
+    Reader,
+    choose_reader,
+    read_columns,
+)
 from hybridml.fusion.encoders.table.encoding import make_encoding
 from hybridml.fusion.encoders.table.tables import match_table, note_table
 
@@ -111,7 +116,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self._check_parameters()
         table = note_table(self, X)
         self._is_by_name = isinstance(X, pd.DataFrame)
-        self._readers = {name: choose_reader(table[name]) for name in table.columns}
+        self._readers: dict[Hashable, Reader] = {
+            name: choose_reader(table[name]) for name in table.columns
+        }
         self.kinds_ = {name: reader.kind for name, reader in self._readers.items()}
         self._encoding = make_encoding(
             read_columns(table, self._readers),

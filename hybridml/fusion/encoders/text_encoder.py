@@ -211,6 +211,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):
     def _note_columns(self, X: Any) -> None:
         self.n_features_in_ = len(self._columns)
         self._is_by_name = isinstance(X, pd.DataFrame)
-        vars(self).pop("feature_names_in_", None)
         if self._is_by_name and all(isinstance(name, str) for name in self._columns):
             self.feature_names_in_ = np.array(self._columns, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_  # of an earlier fit

@@ -95,9 +95,15 @@ def _as_element(element: Any, position: int) -> Any:
         samples, sample_rate = element
         if isinstance(samples, np.ndarray) and np.isscalar(sample_rate):
             return samples, sample_rate
-    if element is None or (np.isscalar(element) and pd.isna(element)):
+    if _is_missing(element):
         return None
     raise TypeError(
         f"Got X[{position}] of type {type(element).__name__}; expected a path, bytes, "
         "an array of numbers, a tuple (samples, sample_rate), or None."
     )
+
+
+def _is_missing(element: object) -> bool:
+    if element is None or element is pd.NA or element is pd.NaT:
+        return True
+    return isinstance(element, (float, np.floating)) and bool(np.isnan(element))

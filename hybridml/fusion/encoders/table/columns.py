@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,24 +17,6 @@ from hybridml.fusion.encoders.table.dates import Dates, choose_dates
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
 _DATES = {"datetime", "datetime64", "date"}
 _DURATIONS = {"timedelta", "timedelta64"}
-
-
-class Reader(Protocol):
-    """How one column is read.
-
-    Attributes
-    ----------
-    kind : str
-        What it holds.
-    marked : str or None
-        Which of the plain columns says what is missing; None if they are no numbers.
-    """
-
-    kind: str
-    marked: str | None
-
-    def read(self, column: pd.Series[Any]) -> dict[str, npt.NDArray[Any]]:
-        """Give plain columns by the end of their name: float64, or str and None."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +69,11 @@ class Durations:
         return {".seconds": durations.dt.total_seconds().to_numpy(dtype=np.float64)}
 
 
+# How one column is read. Of its plain columns, the one that ends on `marked` says what
+# is missing; categories say so themselves.
+Reader: TypeAlias = Numbers | Categories | Durations | Dates
+
+
 def choose_reader(column: pd.Series[Any]) -> Reader:
     """Decide what a column of `fit` holds.
 
@@ -119,10 +106,8 @@ def choose_reader(column: pd.Series[Any]) -> Reader:
         return Numbers()
     if holds in _DURATIONS:
         return Durations()
-    dates: Dates | None = None
-    if holds in _DATES or holds == "string":
-        dates = choose_dates(column)
-    return dates or Categories()
+    is_date = holds in _DATES or holds == "string"
+    return (choose_dates(column) if is_date else None) or Categories()
 
 
 def read_columns(

@@ -78,7 +78,8 @@ class Dates:
     def _times(self, column: pd.Series[Any]) -> pd.Series[Any]:
         """Dates without a zone, on the clock of this one."""
         if isinstance(column.dtype, pd.DatetimeTZDtype):
-            return column.dt.tz_convert(self.zone or "UTC").dt.tz_localize(None)
+            here = column.dt.tz_convert(self.zone or "UTC")
+            return pd.Series(here.dt.tz_localize(None))
         if pd.api.types.is_datetime64_dtype(column.dtype):
             return column
         is_string = pd.api.types.infer_dtype(column, skipna=True) == "string"

@@ -84,8 +84,8 @@ def _from_array(
     values = validate_data(
         estimator, X, reset=names is None, dtype=None, ensure_all_finite="allow-nan"
     )
-    columns = names or [f"x{i}" for i in range(values.shape[1])]
-    return pd.DataFrame(values, columns=pd.Index(columns)).infer_objects()
+    columns = list(names or (f"x{i}" for i in range(values.shape[1])))
+    return pd.DataFrame(values).set_axis(columns, axis=1).infer_objects()
 
 
 def _refuse_empty(table: pd.DataFrame) -> None:

@@ -16,7 +16,7 @@ from hybridml.exceptions import DataError
 class TextModel(Protocol):
     """What embeds texts, such as a `SentenceTransformer`."""
 
-    def encode(self, sentences: list[str]) -> Any:
+    def encode(self, sentences: list[str], /) -> Any:
         """Give one vector a text, as an array or tensor of shape (n_texts, n)."""
 
 

@@ -100,7 +100,8 @@ def _as_frame(X: object) -> pd.DataFrame:
         return pd.DataFrame(X.astype(object), columns=columns)
     if isinstance(X, np.ndarray) and X.ndim != 1:
         raise DataError(f"Got X of shape {X.shape}; expected {_EXPECTED}.")
-    return pd.DataFrame({"x0": pd.Series(list(X), dtype=object)})
+    elements: list[Any] = list(X)  # type: ignore[call-overload]
+    return pd.DataFrame({"x0": pd.Series(elements, dtype=object)})
 
 
 def _as_strings(column: pd.Series[Any], name: Hashable) -> list[str]:

@@ -124,14 +124,14 @@ def test_integers_and_unsigned_bytes_are_samples_too() -> None:
 @pytest.mark.parametrize("value", [0.0, 0.1, -3e5])
 def test_constant_signal_is_silence(value: float) -> None:
     decibels = log_mel_spectrogram(np.full(2_000, value), RATE, top_db=60.0)
-    assert decibels.shape == (64, 63)
+    assert decibels.shape == (40, 51)
     assert (decibels == -60).all()
 
 
-@pytest.mark.parametrize("n_samples", [1, 2, 5, 127, 128, 129])
+@pytest.mark.parametrize("n_samples", [1, 2, 5, 255, 256, 257])
 def test_short_signals_have_at_least_the_windows_of_one(n_samples: int) -> None:
     decibels = log_mel_spectrogram(noise(n_samples), RATE)
-    assert decibels.shape == (64, 1 + 128 // 32)
+    assert decibels.shape == (40, 1 + 256 // 40)
     assert decibels.dtype == np.float32
     assert np.isfinite(decibels).all()
 

@@ -79,7 +79,9 @@ def test_table_of_several_columns_is_refused() -> None:
         as_sounds(pd.DataFrame({"a": ["x"], "b": ["y"]}))
 
 
-@pytest.mark.parametrize("element", [3, [1.0, 2.0], (8_000, CLIP), np.array(["a"])])
+@pytest.mark.parametrize(
+    "element", [3, [1.0, 2.0], (8_000, CLIP), np.array(["a", "b"])]
+)
 def test_element_that_is_no_sound_is_named(element: Any) -> None:
     with pytest.raises(TypeError, match=r"Got X\[1\] of type .*; expected a path"):
         as_sounds(["a.wav", element])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 
@@ -136,9 +137,6 @@ def test_a_damaged_header_is_read_or_refused(
 ) -> None:
     content = bytearray(wav(SCALED[kind]))
     content[place : place + len(replaced)] = replaced
-    try:
+    with contextlib.suppress(ImageDecodeError):
         samples, _ = read_wav(io.BytesIO(bytes(content)))
-    except ImageDecodeError as exc:
-        assert str(exc)
-    else:
         assert samples.ndim in (1, 2)

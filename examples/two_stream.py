@@ -22,7 +22,7 @@ def film(what, where_to, rng):
     """Draw two frames, one after the other: gray, with noise."""
     size, start = rng.integers(8, 14), rng.integers(18, 46, size=2)
     step = rng.choice([-SHIFT, SHIFT]) * np.array(
-        where_to == "row" and [0, 1] or [1, 0]
+        (where_to == "row" and [0, 1]) or [1, 0]
     )
     return [frame(what, start + moved, size, rng) for moved in (0 * step, step)]
 

@@ -37,13 +37,19 @@ def test_labels_of_any_kind_become_one_array(y: Any, expected: list[Any]) -> Non
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        (None, r"^Got y=None; expected one label per image\. A fit requires y to be passed"),
+        (
+            None,
+            r"^Got y=None; expected one label per image\. A fit requires y",
+        ),
         ([1, 2], r"^Got 3 images and 2 labels; expected as many labels as images\.$"),
         ("abc", r"^Got y of shape \(\); expected one label per image\.$"),
         ([[1, 2]] * 3, r"^Got y of shape \(3, 2\); expected one label per image\.$"),
         ([[1], [2], [1, 2]], "Got labels of type list; expected text or whole numb"),
         (["a", "a", "a"], r"^Found only one class, a; expected two or more to tell"),
-        ([0.5, 1.0, 0.0], r"the value 0\.5, a continuous target; expected classes, not measurements\. Bin"),
+        (
+            [0.5, 1.0, 0.0],
+            r"the value 0\.5, a continuous target; expected classes, not",
+        ),
         ([0.0, np.inf, 0.0], "the value inf, a continuous target; expected classes"),
         (["a", 1, "a"], r"several types \(int, str\); expected one\. y\.astype\(str\)"),
         ([b"a", b"b", b"a"], "Got labels of type bytes; expected text or whole"),

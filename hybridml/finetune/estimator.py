@@ -24,7 +24,7 @@ from hybridml.finetune.training.rate_finder import RateCurve
 from hybridml.finetune.tuned_network import TunedNetwork
 from hybridml.finetune.watching.callbacks import Callback
 from hybridml.finetune.watching.diagnosis import diagnose
-from hybridml.finetune.watching.progress_bar import ProgressBar
+from hybridml.finetune.watching.telling import told_of_fit
 from hybridml.images.door import as_images
 from hybridml.images.policies import Augmentation
 from hybridml.report.history_plot import plot_history
@@ -83,18 +83,8 @@ class FineTuneEstimator(ImageInput, BaseEstimator, ABC):
 
     def _fit(self, images: npt.NDArray[Any], targets: Targets) -> Self:
         self.__dict__.pop("tuned_", None)  # a fit that fails leaves nothing half new
-        callbacks = list(self.callbacks)
-        has_bar = any(isinstance(callback, ProgressBar) for callback in callbacks)
-        if self.verbose > 0 and not has_bar:
-            callbacks.append(ProgressBar())
-        try:
+        with told_of_fit(self) as callbacks:
             fit_network(self, images, targets, callbacks)
-        except BaseException as error:
-            for callback in callbacks:
-                callback.on_fit_failed(self, error)
-            raise
-        for callback in callbacks:
-            callback.on_fit_end(self)
         return self
 
     def outputs(self, X: Any) -> npt.NDArray[np.float64]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
-import pandas as pd
 from torch import Tensor
 
-from hybridml.exceptions import DivergedError, TrainingWarning
+from hybridml.exceptions import DivergedError
 from hybridml.finetune.identity import identify
 from hybridml.finetune.learning.probe import LinearHead
 from hybridml.finetune.learning.targets import Targets
@@ -25,6 +23,7 @@ from hybridml.finetune.training.seeding import generator_for
 from hybridml.finetune.training.steps import Steps
 from hybridml.finetune.tuned_network import TunedNetwork
 from hybridml.finetune.watching.callbacks import Callback
+from hybridml.finetune.watching.telling import Telling, warn_of_interruption
 
 if TYPE_CHECKING:
     from hybridml.finetune.estimator import FineTuneEstimator
@@ -112,31 +111,12 @@ class _Fit:
             self._finish(Outcome(error.best_epoch or 0))
             raise
         self._finish(outcome)
-        if outcome.interrupted_in is not None:
-            message = (
-                f"Training was interrupted in epoch {outcome.interrupted_in} of "
-                f"{estimator.n_epochs_}; the state after epoch {outcome.best_epoch}, "
-                "the best one so far, is kept."
-            )
-            warnings.warn(message, TrainingWarning, stacklevel=5)
+        # At the call of fit.
+        warn_of_interruption(outcome, estimator.n_epochs_, stacklevel=5)
 
     def _train(self, callbacks: Sequence[Callback]) -> Outcome:
-        estimator, run = self._estimator, self._run
-        estimator.n_epochs_ = run.settings.epochs
-        for callback in callbacks:
-            callback.on_fit_begin(estimator)
-        rows: list[dict[str, float]] = []
-
-        def on_epoch(row: dict[str, float]) -> None:
-            rows.append(row)
-            estimator.history_ = pd.DataFrame(rows).astype({"epoch": int})
-            for callback in callbacks:
-                callback.on_epoch_end(estimator, row)
-
-        def on_step(done: int, total: int) -> None:
-            for callback in callbacks:
-                callback.on_step_end(estimator, done, total)
-
+        run = self._run
+        telling = Telling(self._estimator, callbacks, run.settings.epochs)
         return train(
             self._model,
             self._targets.task,
@@ -145,8 +125,8 @@ class _Fit:
             run.settings,
             depths=run.depths,
             checkpoint=self._checkpoint(),
-            on_epoch=on_epoch,
-            on_step=on_step,
+            on_epoch=telling.on_epoch,
+            on_step=telling.on_step,
         )
 
     @property

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from hybridml.fusion.encoders.spectrogram_extractor import SpectrogramExtractor
     from hybridml.fusion.encoders.table_encoder import TableEncoder
     from hybridml.fusion.encoders.text_encoder import TextEncoder
+    from hybridml.fusion.intermediate.classifier import IntermediateFusionClassifier
+    from hybridml.fusion.intermediate.regressor import IntermediateFusionRegressor
     from hybridml.fusion.late.classifier import LateFusionClassifier
     from hybridml.fusion.late.regressor import LateFusionRegressor
     from hybridml.fusion.reporting.modality_report import ModalityReport
@@ -25,6 +27,8 @@ __all__ = [
     "EarlyFusionClassifier",
     "EarlyFusionRegressor",
     "FusionComparison",
+    "IntermediateFusionClassifier",
+    "IntermediateFusionRegressor",
     "LateFusionClassifier",
     "LateFusionRegressor",
     "ModalityReport",
@@ -39,13 +43,15 @@ _HOME = {
     "EarlyFusionClassifier": "hybridml.fusion.early.classifier",
     "EarlyFusionRegressor": "hybridml.fusion.early.regressor",
     "FusionComparison": "hybridml.fusion.comparing.comparison",
+    "IntermediateFusionClassifier": "hybridml.fusion.intermediate.classifier",
+    "IntermediateFusionRegressor": "hybridml.fusion.intermediate.regressor",
     "LateFusionClassifier": "hybridml.fusion.late.classifier",
     "LateFusionRegressor": "hybridml.fusion.late.regressor",
     "ModalityReport": "hybridml.fusion.reporting.modality_report",
-    "compare_fusion": "hybridml.fusion.comparing.compare",
     "SpectrogramExtractor": "hybridml.fusion.encoders.spectrogram_extractor",
     "TableEncoder": "hybridml.fusion.encoders.table_encoder",
     "TextEncoder": "hybridml.fusion.encoders.text_encoder",
+    "compare_fusion": "hybridml.fusion.comparing.compare",
     "log_mel_spectrogram": "hybridml.fusion.encoders.audio.mel",
 }
 

@@ -374,7 +374,7 @@ def test_bad_images_are_named(
         (["a"] * 4, "only one class, a"),
         (["a", "b", None, "b"], r"1 of 4 labels are missing .* positions 2"),
         ([0.0, 1.0, np.nan, 1.0], "1 of 4 labels are missing"),
-        ([0.5, 1.0, 0.0, 1.0], r"value 0\.5; expected classes"),
+        ([0.5, 1.0, 0.0, 1.0], r"value 0\.5, a continuous target"),
     ],
 )
 def test_unusable_labels_are_refused(labels: Any, message: str) -> None:

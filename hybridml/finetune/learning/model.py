@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from hybridml.backbones.cutting import cut_at, to_channels_last
 from hybridml.backbones.network import Network
@@ -21,9 +20,10 @@ from hybridml.finetune.feeding.training_data import TrainingData
 from hybridml.finetune.learning.freezing import freeze_all_but
 from hybridml.finetune.learning.probe import LinearHead, choose_probe, fit_probe
 from hybridml.finetune.learning.tasks import Task
+from hybridml.finetune.learning.trainable import Trainable
 
 
-class Model(nn.Module):
+class Model(Trainable):
     """A trunk that ends in the last features, and a linear head on them.
 
     Parameters
@@ -38,6 +38,8 @@ class Model(nn.Module):
     dropout : float
         Before the head.
     """
+
+    head: nn.Linear
 
     def __init__(
         self,
@@ -59,20 +61,6 @@ class Model(nn.Module):
         features = pool(self.trunk(inputs)[self.stage.node], self.stage, self.pooling)
         scores: Tensor = self.head(self.dropout(features))
         return scores
-
-    def run(self, inputs: Tensor, *, autocast: bool) -> Tensor:
-        """Compute outputs in float32, by a pass in bfloat16 or in float32."""
-        with torch.autocast(inputs.device.type, torch.bfloat16, enabled=autocast):
-            outputs: Tensor = self(inputs if autocast else inputs.float())
-        return outputs.float()
-
-    def prepare_to_train(self, *, batch_norm_learns: bool) -> None:
-        """Switch to training mode, pretrained batch norms excepted."""
-        self.train()
-        if not batch_norm_learns:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
 
     def on(self, device: torch.device) -> Self:
         """Move to a device, and into the memory layout that convolutions prefer."""

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from hybridml.exceptions import DivergedError
-from hybridml.finetune.feeding.inputs import PLAIN, Inputs
+from hybridml.finetune.feeding.batches import Batches
+from hybridml.finetune.feeding.inputs import PLAIN
 from hybridml.finetune.feeding.training_data import TrainingData
-from hybridml.finetune.learning.model import Model
 from hybridml.finetune.learning.tasks import Task
+from hybridml.finetune.learning.trainable import Trainable
 from hybridml.finetune.training.best_state import BestState
 from hybridml.finetune.training.checkpoint import Checkpoint
 from hybridml.finetune.training.seeding import generator_for
@@ -47,9 +48,9 @@ class Outcome:
 
 
 def train(
-    model: Model,
+    model: Trainable,
     task: Task,
-    inputs: Inputs,
+    inputs: Batches,
     data: TrainingData,
     settings: Settings,
     *,
@@ -68,10 +69,10 @@ def train(
 
     Parameters
     ----------
-    model : Model
+    model : Trainable
         On the device of the settings.
     task : Task
-    inputs : Inputs
+    inputs : Batches
     data : TrainingData
     settings : Settings
     depths : mapping of {str: int}
@@ -123,9 +124,9 @@ class _Run:
 
     def __init__(
         self,
-        model: Model,
+        model: Trainable,
         task: Task,
-        inputs: Inputs,
+        inputs: Batches,
         data: TrainingData,
         settings: Settings,
         depths: Mapping[str, int],
@@ -273,7 +274,11 @@ def _starts(n_positions: int, batch_size: int) -> list[int]:
 
 @torch.inference_mode()
 def evaluate(
-    model: Model, task: Task, inputs: Inputs, data: TrainingData, settings: Settings
+    model: Trainable,
+    task: Task,
+    inputs: Batches,
+    data: TrainingData,
+    settings: Settings,
 ) -> tuple[Row, Tensor]:
     """Measure the loss and the score of the held-out part; NaN where there is none.
 

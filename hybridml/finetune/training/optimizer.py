@@ -19,7 +19,7 @@ _WARM_UP = 0.1
 
 def make_optimizer(
     trunk: nn.Module,
-    head: nn.Linear,
+    head: nn.Module,
     *,
     optimizer: str = "adamw",
     learning_rate: float,
@@ -36,7 +36,8 @@ def make_optimizer(
     ----------
     trunk : nn.Module
         What needs a gradient now is optimised; it may be frozen for a while later on.
-    head : nn.Linear
+    head : nn.Module
+        With the parameters `weight` and `bias`.
     optimizer : {"adamw", "sgd"}, default="adamw"
         SGD has Nesterov momentum. The weight decay of AdamW stands beside the gradient,
         that of SGD is part of it: they need other values.
@@ -76,9 +77,10 @@ def make_optimizer(
         for scale, is_vector in sorted(shared)
     ]
     weight, bias = learning_rate * head_factor, learning_rate * bias_factor
+    of_head = {name: head.get_parameter(name) for name in ("weight", "bias")}
     groups += [
-        {"params": [head.weight], "lr": weight, "weight_decay": weight_decay},
-        {"params": [head.bias], "lr": bias, "weight_decay": 0.0},
+        {"params": [of_head["weight"]], "lr": weight, "weight_decay": weight_decay},
+        {"params": [of_head["bias"]], "lr": bias, "weight_decay": 0.0},
     ]
     if optimizer == "sgd":
         # Fused, it fails where only a part of a group has learned before.
@@ -86,7 +88,7 @@ def make_optimizer(
             groups, lr=learning_rate, momentum=momentum, nesterov=momentum > 0
         )
     # One kernel for all the parameters, where PyTorch has it.
-    is_fused = head.weight.device.type in ("cpu", "cuda")
+    is_fused = of_head["weight"].device.type in ("cpu", "cuda")
     return torch.optim.AdamW(groups, lr=learning_rate, fused=is_fused)
 
 

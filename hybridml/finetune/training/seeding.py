@@ -24,6 +24,19 @@ def generator_for(seed: int, purpose: str, number: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed_for(seed, purpose, number))
 
 
+def reseed(seed: int, device: torch.device) -> None:
+    """Seed the global generators that a device draws from.
+
+    `torch.manual_seed` also notes down, with a stack trace each time, that GPUs nobody
+    has used yet are to be seeded.
+    """
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed_all(seed)
+    elif device.type == "mps":
+        torch.mps.manual_seed(seed)
+
+
 @contextmanager
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Seed torch's global generators within a block; outside they stay as they were."""

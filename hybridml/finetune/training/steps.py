@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor, nn
 
-from hybridml.finetune.feeding.inputs import Inputs
+from hybridml.finetune.feeding.batches import Batches
 from hybridml.finetune.feeding.training_data import TrainingData
-from hybridml.finetune.learning.model import Model
 from hybridml.finetune.learning.tasks import Task
+from hybridml.finetune.learning.trainable import Trainable
 from hybridml.finetune.training.averaging import AveragedWeights
 from hybridml.finetune.training.back_off import accumulate
 from hybridml.finetune.training.mixing import mix_batch
 from hybridml.finetune.training.optimizer import make_optimizer, make_schedule
 from hybridml.finetune.training.regularising import StartPenalty, shrink_to_zero
-from hybridml.finetune.training.seeding import generator_for, seed_for
+from hybridml.finetune.training.seeding import generator_for, reseed, seed_for
 from hybridml.finetune.training.settings import Settings
 
 
@@ -29,10 +28,10 @@ class Steps:
 
     Parameters
     ----------
-    model : Model
+    model : Trainable
         The parameters of its trunk that need a gradient now are learned.
     task : Task
-    inputs : Inputs
+    inputs : Batches
     data : TrainingData
     settings : Settings
     depths : mapping of {str: int}
@@ -43,9 +42,9 @@ class Steps:
 
     def __init__(
         self,
-        model: Model,
+        model: Trainable,
         task: Task,
-        inputs: Inputs,
+        inputs: Batches,
         data: TrainingData,
         settings: Settings,
         *,
@@ -88,7 +87,7 @@ class Steps:
             Which variation of them.
         """
         settings = self._settings
-        torch.manual_seed(seed_for(settings.seed, "dropout", self._n_done))
+        reseed(seed_for(settings.seed, "dropout", self._n_done), settings.device)
         loss = self._backward(batch, view)
         if self._pull:
             self._pull.add_gradients()
@@ -96,7 +95,7 @@ class Steps:
             nn.utils.clip_grad_norm_(self.learned, settings.max_gradient_norm)
         self.optimizer.step()
         if settings.l1_head:
-            weight = cast(nn.Parameter, self._model.head.weight)
+            weight = self._model.head.get_parameter("weight")
             shrink_to_zero(self.optimizer, weight, settings.l1_head)
         if self._schedule:
             self._schedule.step()

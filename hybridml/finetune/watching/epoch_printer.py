@@ -36,6 +36,6 @@ def measured(metrics: Mapping[str, float]) -> list[str]:
 
 
 def name_of(estimator: Any) -> str:
-    """Name the backbone, also one that is a network itself."""
-    backbone = estimator.backbone
-    return backbone if isinstance(backbone, str) else type(backbone).__name__
+    """Name the backbone, also one that is a network itself; else the estimator."""
+    named = getattr(estimator, "backbone", estimator)
+    return named if isinstance(named, str) else type(named).__name__

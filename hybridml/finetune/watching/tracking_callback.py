@@ -57,19 +57,20 @@ class LogToTracker(Callback):
         """Open the run and record the parameters."""
         self._close(RuntimeError())  # left open by a fit that stopped without a word
         self._rows = []
-        backbone = name_of(estimator)
+        trained = name_of(estimator)
+        has_backbone = hasattr(estimator, "backbone")
         tags = {
-            "hybridml.kind": "fine-tuning",
+            "hybridml.kind": "fine-tuning" if has_backbone else "training",
             "hybridml.estimator": type(estimator).__name__,
-            "hybridml.backbone": backbone,
         }
-        name = self.name or f"fine-tune {backbone}"
+        named = {"backbone": trained} if has_backbone else {}
+        tags |= {f"hybridml.{key}": value for key, value in named.items()}
+        name = self.name or f"{'fine-tune' if has_backbone else 'train'} {trained}"
         self._block = self.tracker.run(name, tags=tags)
         self._run = self._block.__enter__()
         params = estimator.get_params(deep=False)
         kept = {k: v for k, v in params.items() if k not in _NOT_OF_THE_RESULT}
-        n_epochs = estimator.n_epochs_
-        self._run.log_params({**kept, "backbone": backbone, "n_epochs": n_epochs})
+        self._run.log_params({**kept, **named, "n_epochs": estimator.n_epochs_})
 
     def on_epoch_end(self, estimator: Any, metrics: Mapping[str, float]) -> None:
         """Record the epoch's numbers."""

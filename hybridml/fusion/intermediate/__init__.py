@@ -1,0 +1,1 @@
+"""Fusion inside a network: branches of all modalities are trained together."""

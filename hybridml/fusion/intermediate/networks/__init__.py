@@ -1,0 +1,1 @@
+"""The networks of intermediate fusion: branches, four ways to fuse, a trunk."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         TableEncoder,
         TextEncoder,
         compare_fusion,
+        log_mel_spectrogram,
     )
     from hybridml.heads import (
         XGBoostClassifier,
@@ -98,6 +99,7 @@ __all__ = [
     "list_heads",
     "load_image_folder",
     "load_manifest",
+    "log_mel_spectrogram",
     "make_head",
     "measure_similarity",
     "register_backbone",
@@ -147,6 +149,7 @@ _HOME = {
     "list_heads": "hybridml.heads",
     "load_image_folder": "hybridml.images",
     "load_manifest": "hybridml.images",
+    "log_mel_spectrogram": "hybridml.fusion",
     "make_head": "hybridml.heads",
     "measure_similarity": "hybridml.transfer",
     "register_backbone": "hybridml.backbones",

@@ -14,7 +14,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from hybridml.exceptions import DataError
-from hybridml.fusion.encoders.text.embedding import TextModel, embed, load_text_model
+from hybridml.fusion.encoders.text.embedding import TextModel, embed, loaded
 from hybridml.fusion.encoders.text.parameters import check_parameters
 from hybridml.fusion.encoders.text.texts import as_texts, match_texts
 from hybridml.fusion.encoders.text.tfidf import fit_tfidf
@@ -118,7 +118,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):
                 raise DataError("Found no words in any text; expected some.")
         else:
             first = texts[self._columns[0]][:1]
-            self._n_embedded = embed(self._model(), first, batch_size=1).shape[1]
+            self._n_embedded = embed(loaded(self.model), first, batch_size=1).shape[1]
         self._note_columns(X)
         return self
 
@@ -148,7 +148,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):
                 for vectorizer in self.vectorizers_[name].values()
             ]
             return sparse.hstack(blocks, format="csr", dtype=np.float32)
-        model, size = self._model(), self.batch_size
+        model, size = loaded(self.model), self.batch_size
         parts = [embed(model, column, batch_size=size) for column in texts.values()]
         return np.hstack(parts)
 
@@ -201,12 +201,6 @@ class TextEncoder(TransformerMixin, BaseEstimator):
             if lengths_of_kind is not None
         }
         return {kind: tfidf for kind, tfidf in found.items() if tfidf is not None}
-
-    def _model(self) -> TextModel:
-        assert self.model is not None
-        return (
-            load_text_model(self.model) if isinstance(self.model, str) else self.model
-        )
 
     def _note_columns(self, X: Any) -> None:
         self.n_features_in_ = len(self._columns)

@@ -124,11 +124,23 @@ def read_columns(
     -------
     plain : DataFrame
         Of float64 numbers, and of str or None.
+
+    Raises
+    ------
+    DataError
+        If two columns would give plain ones of one name, such as those of a date
+        called "day" and a number called "day.month".
     """
     plain: dict[str, npt.NDArray[Any]] = {}
     for name, reader in readers.items():
         read = reader.read(table[name])
-        plain |= {f"{name}{end}": values for end, values in read.items()}
+        new = {f"{name}{end}": values for end, values in read.items()}
+        if taken := plain.keys() & new.keys():
+            raise DataError(
+                f"Found two columns that give the features {min(taken)!r}; expected "
+                f"different ones. Rename the column {name!r}."
+            )
+        plain |= new
     return pd.DataFrame(plain, index=table.index)
 
 

@@ -41,6 +41,11 @@ def load_text_model(name: str) -> TextModel:
     return model
 
 
+def loaded(model: str | TextModel) -> TextModel:
+    """Give a model that was given by name, or itself."""
+    return load_text_model(model) if isinstance(model, str) else model
+
+
 def embed(
     model: TextModel, texts: Sequence[str], *, batch_size: int
 ) -> npt.NDArray[np.float32]:

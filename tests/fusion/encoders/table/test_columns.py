@@ -92,6 +92,19 @@ def test_plain_columns_are_named_after_their_source() -> None:
     assert (plain.dtypes == np.float64).all()
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        pd.DataFrame({"t": pd.to_datetime(["2020-01-01", "2021-01-01"]), "t.year": 1}),
+        pd.DataFrame([[1, 2]], columns=[3, "3"]),
+    ],
+)
+def test_columns_of_the_same_features_are_refused(table: pd.DataFrame) -> None:
+    readers = {name: choose_reader(table[name]) for name in table}
+    with pytest.raises(DataError, match=r"give the features '(t\.year|3)'.*Rename"):
+        read_columns(table, readers)
+
+
 def test_text_among_numbers_is_named() -> None:
     reader = choose_reader(pd.Series([1.0]))
     with pytest.raises(DataError, match=r"Got 'x' in the column 'a'; expected numbers"):

@@ -103,6 +103,31 @@ def test_cut_layer_search_keeps_to_the_split_that_is_named(photos: Path) -> None
     assert run.data.params["n_images"] == str(N_PHOTOS * 2 // 3)
 
 
+def test_fusion_comparison_names_the_winner_and_where_runs_are(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _fuse(photos, "--report", "found.html")
+    printed = capsys.readouterr().out.splitlines()
+    assert re.match(r"\w[\w ()]* wins with \d\.\d+", printed[-3])
+    assert printed[-2] == "Report: found.html"
+    assert "compare_fusion(" in Path("found.html").read_text(encoding="utf-8")
+    assert printed[-1].startswith("Runs are recorded in MLflow")
+    parent = _run_with("hybridml.kind = 'comparison'")
+    assert parent.data.params["n_folds"] == "2"
+    table = printed[-12:-3]
+    for name in ("photo alone", "note alone", "table alone", "late fusion (mean)"):
+        assert [line for line in table if name in line]
+
+
+def test_fusion_comparison_takes_numbers_as_texts_and_gaps(photos: Path) -> None:
+    recipe = _recipe_module("fusion_comparison")
+    table = pd.DataFrame({"note": [1.0, None], "size": [2, 3]})
+    read = recipe._with_texts(table, ["note"])
+    assert read["note"][0] == "1.0"
+    assert read["note"].isna().tolist() == [False, True]
+    assert read["size"].tolist() == [2, 3]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.name)
 def test_recipe_is_a_script_with_help(recipe: Path, tmp_path: Path) -> None:
@@ -110,7 +135,7 @@ def test_recipe_is_a_script_with_help(recipe: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert re.search(r"usage: .*folder", done.stdout, re.DOTALL)
+    assert re.search(r"usage: .*(folder|manifest)", done.stdout, re.DOTALL)
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.name)
@@ -129,14 +154,37 @@ def _search(photos: Path, *options: str) -> None:
     _recipe("cut_layer_search")([str(photos), *settings.split(), *options])
 
 
+def _fuse(photos: Path, *options: str) -> None:
+    """Run the recipe on a table of the photos; a photo and a note are missing."""
+    paths = sorted(photos.rglob("*.png"))
+    table = pd.DataFrame(
+        {
+            "photo": [str(path.relative_to(photos.parent)) for path in paths],
+            "note": [f"seen in {path.parent.name}" for path in paths],
+            "size": range(len(paths)),
+            "label": [path.parent.name for path in paths],
+        }
+    )
+    table.loc[1, "photo"] = table.loc[2, "note"] = None
+    table.to_csv("photos.csv", index=False)
+    settings = "--target label --images photo --texts note --tabular size --cv 2"
+    quick = "--kinds late --backbone tiny"
+    arguments = ["photos.csv", *settings.split(), *quick.split(), *options]
+    _recipe("fusion_comparison")(arguments)
+
+
 def _recipe(name: str) -> Recipe:
+    main: Recipe = _recipe_module(name).main
+    return main
+
+
+def _recipe_module(name: str) -> Any:
     spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    main: Recipe = module.main
-    return main
+    return module
 
 
 def _client() -> MlflowClient:

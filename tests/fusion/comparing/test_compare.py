@@ -263,3 +263,25 @@ def test_wrong_parameters_are_named_before_anything_runs(
     monkeypatch.setattr(execution, "run_trial", fail)
     with pytest.raises(error, match=message):
         _compare(frame, y, **changed)
+
+
+def test_networks_are_watched_and_may_be_stopped(frame: pd.DataFrame, y: Any) -> None:
+    pytest.importorskip("hybridml.fusion.intermediate")
+    tracker = RecordingTracker()
+    found = _compare(frame, y, kinds="intermediate", cv=2, tracker=tracker)
+    rows = found.table.set_index("candidate")
+    assert rows.loc["intermediate fusion (gated)", "n_folds"] == 2
+    assert rows.loc["intermediate fusion (gated)", "method"] == "gated"
+    assert set(found.histories) == {
+        "intermediate fusion (concat)",
+        "intermediate fusion (gated)",
+    }
+    child = tracker.runs[0].children[-1]
+    assert child.tags["hybridml.kind"] == "intermediate"
+    assert child.tags["hybridml.method"] in ("concat", "gated")
+    assert "train_loss" in {name for name, *_ in child.children[0].metrics}
+    short = _compare(frame, y, kinds="intermediate", cv=2, time_budget_s=0.001)
+    notes = short.table.set_index("candidate")["note"]
+    assert notes["intermediate fusion (gated)"].startswith("0 of 2 folds")
+    assert short.gain.empty
+    assert notes["left alone"] == ""

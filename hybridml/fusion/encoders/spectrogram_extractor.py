@@ -97,10 +97,10 @@ class SpectrogramExtractor(ImageInput, TransformerMixin, BaseEstimator):
     -----
     The defaults were chosen by cross-validation on 900 spoken digits: 97 % with a
     logistic head, and 79 % of speakers that were never heard; of the 300 in the set's
-    own test part, 98 %. The means of the penultimate layer give 82 and 41 %. Filling
-    the square did better than "pad", most of all with new speakers; pictures of 96
-    pixels did as well as those of 224, in a fifth of the time. The "linear_svm" and
-    "ridge" heads know new speakers better, by 2 and 5 points.
+    own test part, 98 %. The means of the penultimate layer give 82 and 42 %. Filling
+    the square did better than "pad", most of all with new speakers; pictures of 128
+    pixels did as well as those of 224, in half the time. The heads "linear_svm" and
+    "ridge" know new speakers better, by 2 and 5 points.
 
     References
     ----------

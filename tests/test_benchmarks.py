@@ -30,6 +30,7 @@ HARM = re.compile(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_benchmark_ends_with_a_ratio(script: Path, tmp_path: Path) -> None:
     if script.name == "bench_memory.py" and not Path("/proc/self/status").exists():
@@ -40,6 +41,7 @@ def test_benchmark_ends_with_a_ratio(script: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_study_of_harm_compares_both_cases_with_the_probe(
     shared_data: Path, tmp_path: Path
 ) -> None:
@@ -52,6 +54,7 @@ def test_study_of_harm_compares_both_cases_with_the_probe(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_truth_for_the_advisor_goes_on_where_it_stopped(tmp_path: Path) -> None:
     results = tmp_path / "truth.jsonl"
     options = f"{tmp_path} --results {results} --store {tmp_path / 'store'} --seeds 1"
@@ -71,6 +74,7 @@ def test_truth_for_the_advisor_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_scores_of_cut_layers_are_set_beside_the_probe(shared_data: Path) -> None:
     if not (shared_data / "blood_cells_bccd").is_dir():
         pytest.skip(f"there is no blood_cells_bccd in {shared_data}")

@@ -20,6 +20,7 @@ from hybridml import (
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_the_last_block_of_vgg16_learns_from_800_photos(
     shared_data: Path, shared_weights: Path
 ) -> None:

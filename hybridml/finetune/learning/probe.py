@@ -45,11 +45,12 @@ class LinearHead:
     def scores(self, features: npt.NDArray[np.floating[Any]]) -> Floats64:
         """Compute what the layer gives, (n_images, n_outputs), float64.
 
-        In float64, since sums in float32 depend in their last bits on the row count.
+        In float64, since sums in float32 depend in their last bits on the row count;
+        in one memory layout, since the order of the sums depends on that too.
         """
-        return (
-            features.astype(np.float64) @ self.weight.T.astype(np.float64) + self.bias
-        )
+        weight = np.ascontiguousarray(self.weight, dtype=np.float64)
+        rows = np.ascontiguousarray(features, dtype=np.float64)
+        return rows @ weight.T + self.bias
 
 
 def choose_probe(

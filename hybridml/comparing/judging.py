@@ -18,7 +18,7 @@ from hybridml.comparing.statistics.compare_with_winner import compare_with_winne
 from hybridml.comparing.statistics.corrected_t import corrected_interval
 from hybridml.comparing.statistics.groups import groups_not_told_apart
 from hybridml.comparing.statistics.pairwise import pairwise_p_values
-from hybridml.comparing.statistics.resampling import resample_score
+from hybridml.comparing.statistics.resampling import Resampled, resample_score
 
 _NOT_KNOWN = (math.nan, math.nan)
 
@@ -45,6 +45,7 @@ class Judged:
         self._standings = standings
         self._data = data
         self._scorer = data.scorer
+        self._known: dict[tuple[str, int], Resampled] = {}
 
     def scores(self) -> dict[str, dict[int, float]]:
         """Scores by contender and fold (from 0)."""
@@ -60,7 +61,7 @@ class Judged:
     def against(self, winner: str, rope: float) -> pd.DataFrame:
         """Compare each contender with the winner; see `compare_with_winner`."""
         return compare_with_winner(
-            self._fold_scores, winner, resample=self._resampled, rope=rope
+            self._fold_scores, winner, resample=self._resample, rope=rope
         )
 
     def groups(self) -> list[tuple[str, ...]]:
@@ -70,7 +71,7 @@ class Judged:
             for name, scores in self.scores().items()
             if scores
         }
-        p_values = pairwise_p_values(self._fold_scores, resample=self._resampled)
+        p_values = pairwise_p_values(self._fold_scores, resample=self._resample)
         return groups_not_told_apart(means, p_values)
 
     def _interval(self, name: str) -> tuple[float, float]:
@@ -85,17 +86,23 @@ class Judged:
                 n_test=[result.n_test for result in results],
             )
         (fold,) = self._standings[name].results
-        rescore = self._resampled(name, fold + 1)
-        if rescore is None:
-            return _NOT_KNOWN
-        return resample_score(rescore, results[0].n_test).interval()
+        resampled = self._resample(name, fold + 1)
+        return _NOT_KNOWN if resampled is None else resampled.interval()
 
-    def _resampled(
-        self, name: str, fold: int
-    ) -> Callable[[npt.NDArray[np.intp]], float] | None:
-        """Return what scores a contender on test images drawn from a fold (from 1)."""
+    def _resample(self, name: str, fold: int) -> Resampled | None:
+        """Score a contender on rows drawn from a fold (from 1): once for all tests."""
         if not can_score_outputs(self._scorer):
             return None
+        if (name, fold) not in self._known:
+            rescore = self._rescoring(name, fold)
+            n_test = self._standings[name].results[fold - 1].n_test
+            self._known[name, fold] = resample_score(rescore, n_test)
+        return self._known[name, fold]
+
+    def _rescoring(
+        self, name: str, fold: int
+    ) -> Callable[[npt.NDArray[np.intp]], float]:
+        """Return what scores a contender on test rows drawn from a fold (from 1)."""
         outputs: Outputs = self._standings[name].results[fold - 1].outputs
         targets: npt.NDArray[Any] = self._data.targets[self._data.folds[fold - 1][1]]
 

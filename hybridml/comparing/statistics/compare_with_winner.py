@@ -47,9 +47,10 @@ def compare_with_winner(
     resample : callable or None, default=None
         ``resample(candidate, fold)`` says how a candidate scores resamples of a fold's
         test images: by a function ``score(positions) -> float``, with positions from 0
-        to ``n_test - 1``, or an array of what each image adds to a mean. It is called,
-        once for each candidate and fold, where two share no more than one fold. None
-        (also where it gives None) leaves such rows without a test.
+        to ``n_test - 1``, or an array of what each image adds to a mean, or what
+        `resample_score` made of these with the same numbers. It is called, once for
+        each candidate and fold, where two share no more than one fold. None (also where
+        it gives None) leaves such rows without a test.
     rope : float, default=0.01
         Differences up to this size do not matter.
     level : float, default=0.95

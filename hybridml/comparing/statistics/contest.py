@@ -25,7 +25,7 @@ from hybridml.exceptions import DataError
 
 T_TEST, BOOTSTRAP, NO_TEST = "corrected resampled t-test", "paired bootstrap", "none"
 
-Resample = Callable[[str, int], ImageScores | None]
+Resample = Callable[[str, int], ImageScores | Resampled | None]
 
 _COLUMNS = ("candidate", "fold", "score", "n_train", "n_test")
 _UNKNOWN = Probabilities(math.nan, math.nan, math.nan)
@@ -72,8 +72,8 @@ class Contest:
         "score", "n_train" and "n_test". Folds with a NaN score count as not finished.
     resample : callable or None
         ``resample(candidate, fold)`` gives what `resample_score` takes: a function of
-        positions among the fold's test images, or what each image adds to a mean. None
-        where that is not known.
+        positions among the fold's test images, or what each image adds to a mean; or
+        what `resample_score` gave for it. None where that is not known.
     rope, level : float
         As for `probabilities_of_difference` and `corrected_interval`.
     n_resamples, random_state : int
@@ -170,8 +170,8 @@ class Contest:
         if (name, fold) not in self._resampled:
             scores = self._resample(name, fold) if self._resample else None
             self._resampled[name, fold] = (
-                None
-                if scores is None
+                scores
+                if scores is None or isinstance(scores, Resampled)
                 else resample_score(
                     scores,
                     n_images,

@@ -12,6 +12,7 @@ from scipy.sparse import csr_array, hstack, issparse
 
 from hybridml.fusion.early.weighing import choose_weights, normalise_weights
 from hybridml.fusion.learning.folds import deal_folds
+from hybridml.fusion.learning.row_space import RowSpace, is_worth_turning
 from hybridml.fusion.learning.scores import outputs_from, scores_of
 from hybridml.fusion.learning.targets import Targets
 from hybridml.fusion.learning.tuning import Tuned, fit_head, tune
@@ -75,9 +76,11 @@ def fit_joined(
     """
     own = [features[i] for i in pattern]
     folds = deal_folds(targets.strata, n_folds, random_state)
+    space = RowSpace(own) if is_worth_turning(own, heads) else None
 
     def try_weights(heads: Sequence[Any], weights: Floats) -> Tuned:
-        joined = join(own, weights)
+        shares = _shares(weights)
+        joined = join(own, weights) if space is None else space.coordinates(shares)
         return tune(
             heads, lambda train, test: (joined[train], joined[test]), targets, folds
         )
@@ -107,10 +110,13 @@ def join(features: Sequence[Any], weights: Floats) -> Any:
 
     Sparse as soon as one of them is.
     """
-    weighted = [
-        block * (weight / np.sqrt(len(features)))
-        for block, weight in zip(features, weights, strict=True)
-    ]
+    pairs = zip(features, _shares(weights), strict=True)
+    weighted = [block * share for block, share in pairs]
     if any(issparse(block) for block in weighted):
         return csr_array(hstack([csr_array(block) for block in weighted], format="csr"))
     return np.hstack(weighted)
+
+
+def _shares(weights: Floats) -> Floats:
+    """Say by what blocks are multiplied for joined rows of a mean length of 1."""
+    return np.asarray(weights / np.sqrt(len(weights)))

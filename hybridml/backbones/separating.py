@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 
 from torch import fx, nn
 from torchvision.models.feature_extraction import DualGraphModule
+
+from hybridml.backbones.cutting import cut_at
+from hybridml.backbones.spec import Stage
 
 OUTPUT = "output"
 
@@ -53,12 +56,7 @@ def separate(network: nn.Module) -> Separation:
     if not isinstance(network, fx.GraphModule):
         return Separation(None, network, "the network has no graph")
     was_training = network.training
-    # Networks traced in evaluation mode and in training mode may differ.
-    graphs = []
-    for training in (False, True):
-        network.train(training)
-        graphs.append(network.graph)
-    network.train(was_training)
+    graphs = _graphs(network)
     borders = [_border(graph, network) for graph in graphs]
     if any(_is_input(border) for border in borders):
         return Separation(None, network, "what learns reads several outputs of it")
@@ -69,6 +67,48 @@ def separate(network: nn.Module) -> Separation:
     frozen = fx.GraphModule(network, parts[0])
     learned = DualGraphModule(network, training_rest, rest)
     return Separation(frozen.eval(), learned.train(was_training))
+
+
+def part_between(module: nn.Module, start: Stage, end: Stage) -> nn.Module | None:
+    """Take the part of a network that makes the output of one stage into another's.
+
+    Parameters
+    ----------
+    module : nn.Module
+        The whole network; its parameters are shared with the part.
+    start, end : Stage
+
+    Returns
+    -------
+    part : nn.Module or None
+        Takes what the network gives at `start` and gives what it has at `end`. None
+        where that depends on more than the output at `start`, or there is no graph.
+    """
+    cut = cut_at(module, (start, end))
+    if not isinstance(cut, fx.GraphModule):
+        return None
+    parts = []
+    for graph in _graphs(cut):
+        outputs = next(n for n in graph.nodes if n.op == "output").args[0]
+        border, last = outputs[start.node], outputs[end.node]
+        if any(_is_input(n) for n in _needed(last, {border})):
+            return None
+        between = fx.Graph()
+        copies = {border: between.placeholder("maps")}
+        between.output(_copy_needed(graph, last, copies, between)[last])
+        parts.append(between)
+    part: nn.Module = DualGraphModule(cut, parts[1], parts[0])
+    return part.train(module.training)
+
+
+def _graphs(network: fx.GraphModule) -> list[fx.Graph]:
+    """Graphs of evaluation and of training, which may differ."""
+    was_training, graphs = network.training, []
+    for training in (False, True):
+        network.train(training)
+        graphs.append(network.graph)
+    network.train(was_training)
+    return graphs
 
 
 def _border(graph: fx.Graph, network: nn.Module) -> fx.Node:
@@ -148,13 +188,19 @@ def _copy_needed(
     graph: fx.Graph, last: fx.Node, copies: dict[fx.Node, fx.Node], part: fx.Graph
 ) -> dict[fx.Node, fx.Node]:
     """Copy a node, and what it depends on as far as that is not copied yet."""
-    needed, waiting = set[fx.Node](), [last]
-    while waiting:
-        node = waiting.pop()
-        if node not in needed and node not in copies:
-            needed.add(node)
-            waiting += node.all_input_nodes
+    needed = _needed(last, copies.keys())
     for node in graph.nodes:  # in the order of execution
         if node in needed:
             copies[node] = part.node_copy(node, copies.__getitem__)
     return copies
+
+
+def _needed(last: fx.Node, known: Collection[fx.Node]) -> set[fx.Node]:
+    """List a node, and what it depends on but for those that are known."""
+    needed, waiting = set[fx.Node](), [last]
+    while waiting:
+        node = waiting.pop()
+        if node not in needed and node not in known:
+            needed.add(node)
+            waiting += node.all_input_nodes
+    return needed

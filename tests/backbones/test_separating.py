@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cache
 
 import pytest
@@ -12,7 +13,7 @@ from torchvision.ops import StochasticDepth
 
 from hybridml.backbones.cutting import cut_at
 from hybridml.backbones.registry import get_backbone
-from hybridml.backbones.separating import OUTPUT, separate
+from hybridml.backbones.separating import OUTPUT, part_between, separate
 from hybridml.backbones.spec import Stage
 from hybridml.finetune.learning.freezing import freeze_all_but
 
@@ -214,3 +215,29 @@ def test_frozen_ways_that_meet_before_what_learns_separate() -> None:
 
 def _is_random(module: nn.Module) -> bool:
     return isinstance(module, _BatchNorm | nn.Dropout | StochasticDepth)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("training", [False, True])
+def test_the_part_between_two_stages_goes_on_from_the_first(
+    name: str, training: bool
+) -> None:
+    stages = get_backbone(name).stages
+    module = copy.deepcopy(_built(name)).train(training)
+    for layer in module.modules():
+        if isinstance(layer, nn.Dropout | StochasticDepth):
+            layer.p = 0.0  # what is dropped is drawn anew in each pass
+    start, end = stages[-4], stages[-2]
+    part = part_between(module, start, end)
+    outputs = cut_at(copy.deepcopy(module), (start, end))(_images(name))
+    assert part is not None
+    whole = {id(p) for p in module.parameters()}
+    assert {id(p) for p in part.parameters()} < whole
+    found = part(outputs[start.node].clone())
+    torch.testing.assert_close(found, outputs[end.node])
+
+
+def test_no_part_begins_where_a_skip_connection_goes_round() -> None:
+    module = _built("resnet18")
+    inside = Stage("inside", "layer4.1.conv1")
+    assert part_between(module, inside, get_backbone("resnet18").stages[-2]) is None

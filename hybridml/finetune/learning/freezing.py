@@ -41,10 +41,8 @@ def freeze_all_but(
         return
     last = last or backbone.stages[-2]
     trunk = parameters_before(module, last)
-    if trainable == "last2":
-        frozen = _before_last_stage(module, backbone, last)
-    else:
-        frozen = parameters_before(module, find_stage(backbone, trainable))
+    border = find_border(module, backbone, trainable, last)
+    frozen = parameters_before(module, border) if border else set()
     for name, parameter in module.named_parameters():
         parameter.requires_grad_(name in trunk - frozen)
 
@@ -69,12 +67,32 @@ def parameters_before(module: nn.Module, stage: Stage) -> set[str]:
     return names_before(module, stage) & {name for name, _ in module.named_parameters()}
 
 
-def _before_last_stage(module: nn.Module, backbone: Backbone, last: Stage) -> set[str]:
-    """Parameters before the deepest stage that still has a layer behind it."""
+def find_border(
+    module: nn.Module, backbone: Backbone, trainable: str, last: Stage
+) -> Stage | None:
+    """Find the stage up to which a network stays as it is.
+
+    Parameters
+    ----------
+    module : nn.Module
+        The whole network.
+    backbone : Backbone
+    trainable : "last2" or str
+        See `freeze_all_but`.
+    last : Stage
+        Where the trunk ends.
+
+    Returns
+    -------
+    border : Stage or None
+        Of "last2" the deepest stage that still has a layer behind it; None where the
+        trunk has no such stage.
+    """
+    if trainable != "last2":
+        return find_stage(backbone, trainable)
     trunk = parameters_before(module, last)
     layers = {name for name, p in module.named_parameters() if p.ndim > 1}
     for stage in reversed(backbone.stages[: backbone.stages.index(last)]):
-        before = parameters_before(module, stage)
-        if trunk & layers - before:
-            return before
-    return set()
+        if trunk & layers - parameters_before(module, stage):
+            return stage
+    return None

@@ -56,6 +56,14 @@ class IntermediateFusionClassifier(FusionClassifier, IntermediateFusion):
     n_components : int, default=256
         Wider blocks are turned to so many principal components, sparse ones to singular
         vectors.
+    trainable : "head", "last2" or str, default="head"
+        What learns of the networks of images ("image", "multispectral", or a
+        `DeepFeatureExtractor`). "head": nothing, their features are taken as they are
+        (and from the store). "last2": the last stage with a layer in it, which with the
+        new layers makes the last two. A cut layer: what comes behind it. What comes
+        before it is computed once an image, and kept in the store and, while training,
+        in memory: tens of thousands of numbers an image. Batch norms stay as they are;
+        what was trained before learns 20 times slower than what is new.
     dropout : float, default=0.5
         Behind every layer.
     input_dropout : float, default=0.6

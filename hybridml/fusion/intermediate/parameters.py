@@ -16,6 +16,7 @@ from hybridml.finetune.watching.callbacks import Callback
 from hybridml.fusion.intermediate.networks.fusion_network import METHODS, Architecture
 
 MISSING = ("networks", "dropout")
+PRETRAINED_FACTOR = 0.05  # what was trained before learns so many times as fast
 _STEPS, _FEWEST_EPOCHS, _MOST_EPOCHS = 500, 10, 200
 _LARGEST = sys.float_info.max  # but not infinite
 
@@ -97,7 +98,7 @@ def make_settings(params: Mapping[str, Any], n_rows: int) -> Settings:
         learning_rate=float(params["learning_rate"]),
         head_factor=1.0,
         bias_factor=1.0,
-        layer_decay=1.0,
+        layer_decay=PRETRAINED_FACTOR,
         weight_decay=float(params["weight_decay"]),
         l2_sp=0.0,
         l1_head=0.0,
@@ -108,7 +109,7 @@ def make_settings(params: Mapping[str, Any], n_rows: int) -> Settings:
         ema_decay=None,
         gradual_unfreezing=False,
         patience=params["patience"],
-        batch_norm_learns=True,
+        batch_norm_learns=False,
         start_is_trained=False,
         seed=int(params["random_state"]),
         device=resolve_device(params["device"]),
@@ -145,6 +146,9 @@ def _check_choices(params: Mapping[str, Any], problems: Problems) -> None:
         is_known = isinstance(value, str) and value in known
         cure = did_you_mean(value, known)
         problems.expect(is_known, name, value, list_names(known), cure)
+    scope = params["trainable"]
+    is_scope = isinstance(scope, str) and scope != "all"
+    problems.expect(is_scope, "trainable", scope, "'head', 'last2' or a cut layer")
     width, n_heads = params["width"], params["n_heads"]
     attends = params["method"] == "attention" and is_count(width) and is_count(n_heads)
     if attends:

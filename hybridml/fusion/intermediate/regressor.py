@@ -29,7 +29,7 @@ class IntermediateFusionRegressor(FusionRegressor, IntermediateFusion):
         How branches are fused.
     missing, modality_dropout, auxiliary_weight
         How rows that lack modalities are learned.
-    n_networks, width, rank, n_heads, n_components
+    n_networks, width, rank, n_heads, n_components, trainable
         How the networks are built.
     dropout, input_dropout, weight_decay
         What holds the weights back.

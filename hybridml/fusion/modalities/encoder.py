@@ -29,6 +29,8 @@ class ModalityEncoder:
     Parameters
     ----------
     modality : Modality
+    adapt : callable
+        Takes the unfitted encoder and returns what is fitted in its place.
 
     Attributes
     ----------
@@ -39,8 +41,11 @@ class ModalityEncoder:
         Of the blocks.
     """
 
-    def __init__(self, modality: Modality) -> None:
+    def __init__(
+        self, modality: Modality, *, adapt: Callable[[Any], Any] = lambda made: made
+    ) -> None:
         self.modality = modality
+        self._adapt = adapt
 
     @property
     def name(self) -> str:
@@ -73,9 +78,10 @@ class ModalityEncoder:
             )
         given = self.modality.encoder
         if isinstance(given, str):
-            self.estimator_ = make_encoder(given, values.iloc[present])  # type: ignore[arg-type]
+            made = make_encoder(given, values.iloc[present])  # type: ignore[arg-type]
         else:
-            self.estimator_ = clone(given)
+            made = clone(given)
+        self.estimator_ = self._adapt(made)
 
         def fit_transform(rows: npt.NDArray[np.intp]) -> Any:
             return self.estimator_.fit(values.iloc[rows], y[rows]).transform(

@@ -40,10 +40,18 @@ class FusionNetwork(nn.Module):
     architecture : Architecture
     widths : sequence of int
         Number of features of each modality.
+    stems : sequence of nn.Module
+        What makes these features of a block, (n, n_in) to (n, n_features).
     """
 
-    def __init__(self, architecture: Architecture, widths: Sequence[int]) -> None:
+    def __init__(
+        self,
+        architecture: Architecture,
+        widths: Sequence[int],
+        stems: Sequence[nn.Module],
+    ) -> None:
         super().__init__()
+        self.stems = nn.ModuleList(stems)
         a = architecture
         self._shape = (a.n_networks, len(widths))
         self.branches = nn.ModuleList(
@@ -65,7 +73,7 @@ class FusionNetwork(nn.Module):
         )
 
     def project(self, blocks: Sequence[Tensor]) -> Tensor:
-        """Send blocks of shape (n, n_features) through their branches.
+        """Send blocks of shape (n, n_in) through their stems and branches.
 
         And through a linear layer for each modality, which is as far as they do not
         depend on one another.
@@ -74,9 +82,10 @@ class FusionNetwork(nn.Module):
         -------
         projected : Tensor of shape (n_networks, n_modalities, n, n_projected)
         """
-        many = [block.expand(self._shape[0], -1, -1) for block in blocks]
-        pairs = zip(self.branches, many, strict=True)
-        hidden = torch.stack([branch(block) for branch, block in pairs], dim=1)
+        pairs = zip(self.stems, blocks, strict=True)
+        many = [stem(block).expand(self._shape[0], -1, -1) for stem, block in pairs]
+        branches = zip(self.branches, many, strict=True)
+        hidden = torch.stack([branch(block) for branch, block in branches], dim=1)
         projected: Tensor = self.projection(hidden.flatten(0, 1))
         shaped: Tensor = projected.unflatten(0, self._shape)
         return shaped

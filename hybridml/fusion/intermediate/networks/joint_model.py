@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from hybridml.finetune.learning.trainable import Trainable
 from hybridml.fusion.intermediate.networks.fusion_network import (
@@ -14,6 +14,7 @@ from hybridml.fusion.intermediate.networks.fusion_network import (
     FusionNetwork,
 )
 from hybridml.fusion.intermediate.networks.grouped_linear import GroupedLinear
+from hybridml.fusion.intermediate.networks.image_stem import ImageStem
 from hybridml.fusion.intermediate.networks.showing import (
     divide_at_random,
     hide_at_random,
@@ -42,6 +43,8 @@ class JointModel(Trainable):
         Of the loss of the first networks where they are shown a part.
     modality_dropout : float
         How often a modality is hidden from the first networks.
+    stems : mapping of {int: ImageStem}
+        What makes the features of some modalities, by their positions; it learns along.
     """
 
     head: GroupedLinear
@@ -55,17 +58,22 @@ class JointModel(Trainable):
         has_own_for_gaps: bool,
         auxiliary_weight: float,
         modality_dropout: float,
+        stems: Mapping[int, ImageStem] | None = None,
     ) -> None:
         super().__init__()
         self._n_whole = architecture.n_networks
         self._has_parts = len(widths) > 1
         own = has_own_for_gaps and self._has_parts
         self._n_all = self._n_whole * (2 if own else 1)
-        self._widths = list(widths)
+        stems = stems or {}
+        self._widths = [
+            stems[i].n_in if i in stems else width for i, width in enumerate(widths)
+        ]
+        all_stems = [stems.get(i, nn.Identity()) for i in range(len(widths))]
         self._auxiliary_weight = auxiliary_weight
         self._modality_dropout = modality_dropout
         self.trunk: FusionNetwork = FusionNetwork(
-            replace(architecture, n_networks=self._n_all), widths
+            replace(architecture, n_networks=self._n_all), widths, all_stems
         )
         self.head = GroupedLinear(self._n_all, architecture.width, n_outputs)
 
@@ -76,6 +84,28 @@ class JointModel(Trainable):
         first = (1.0,) * self._n_all
         second = (self._auxiliary_weight,) * whole + (1.0,) * n_own
         return first + second if self._has_parts else first
+
+    @property
+    def pretrained(self) -> set[str]:
+        """Names of the trunk's parameters that were trained before."""
+        names = {name for name, _ in self.trunk.named_parameters()}
+        return {name for name in names if name.startswith("stems.")}
+
+    def take_stems(self) -> dict[int, ImageStem]:
+        """Take the stems out, in the form that runs fast: features are taken in then.
+
+        Returns
+        -------
+        stems : dict of {int: ImageStem}
+            By the positions of their modalities.
+        """
+        taken: dict[int, ImageStem] = {}
+        for position, stem in enumerate(self.trunk.stems):
+            if isinstance(stem, ImageStem):
+                taken[position] = stem.fused()
+                self.trunk.stems[position] = nn.Identity()
+                self._widths[position] = stem.n_out
+        return taken
 
     def forward(self, packed: Tensor) -> Tensor:
         """Compute outputs from packed rows; see `PackedInputs`.

@@ -29,6 +29,7 @@ class TrainedNetworks:
     """
 
     def __init__(self, model: JointModel, mean: Floats, scale: Floats) -> None:
+        self._stems = model.take_stems()
         self._model = model.cpu().eval().requires_grad_(False)
         self._mean, self._scale = mean, scale
 
@@ -41,11 +42,15 @@ class TrainedNetworks:
 
         Parameters
         ----------
-        blocks : sequence of ndarray of shape (n_rows, n_features)
+        blocks : sequence of ndarray of shape (n_rows, n_in)
         presence : ndarray of shape (n_rows, n_modalities), bool
         """
         model = copy.deepcopy(self._model).double()
-        rows = torch.from_numpy(pack(blocks, presence))
+        features = [
+            self._stems[i].features_of(block) if i in self._stems else block
+            for i, block in enumerate(blocks)
+        ]
+        rows = torch.from_numpy(pack(features, presence))
         with torch.inference_mode():
             found = torch.cat([model(part) for part in rows.split(_ROWS)])
         return np.asarray(found.numpy() * self._scale + self._mean)

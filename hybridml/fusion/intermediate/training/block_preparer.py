@@ -57,6 +57,12 @@ class BlockPreparer:
         dense[~block.is_present] = 0.0
         return np.asarray(dense)
 
+    def transform_features(
+        self, values: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Prepare features of rows that have the modality."""
+        return self.transform(Block(values, np.ones(len(values), dtype=bool)))
+
     def _standardised(self, block: Block) -> Block:
         if self._scaler is None:
             return block

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +23,12 @@ class PackedInputs:
 
     def __init__(
         self,
-        blocks: Sequence[npt.NDArray[np.float64]],
+        blocks: Sequence[npt.NDArray[Any]],
         presence: npt.NDArray[np.bool_],
         device: torch.device,
     ) -> None:
-        self._rows = torch.from_numpy(pack(blocks, presence)).float().to(device)
+        packed = pack(blocks, presence, dtype=np.float32)
+        self._rows = torch.from_numpy(packed).to(device)
 
     def take(self, positions: npt.NDArray[np.intp], view: int) -> Tensor:
         """Return some rows; every view of them is the same."""
@@ -34,7 +36,9 @@ class PackedInputs:
 
 
 def pack(
-    blocks: Sequence[npt.NDArray[np.float64]], presence: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
+    blocks: Sequence[npt.NDArray[Any]],
+    presence: npt.NDArray[np.bool_],
+    dtype: npt.DTypeLike = np.float64,
+) -> npt.NDArray[Any]:
     """Put blocks and presence side by side."""
-    return np.hstack([*blocks, presence.astype(np.float64)])
+    return np.hstack([*blocks, presence], dtype=dtype, casting="same_kind")

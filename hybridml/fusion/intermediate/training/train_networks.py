@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from hybridml.finetune.training.seeding import seeded
 from hybridml.finetune.training.settings import Settings
 from hybridml.finetune.watching.callbacks import Callback
 from hybridml.finetune.watching.telling import Telling, warn_of_interruption
+from hybridml.fusion.intermediate.networks.image_stem import ImageStem
 from hybridml.fusion.intermediate.networks.joint_model import JointModel
 from hybridml.fusion.intermediate.networks.trained_networks import TrainedNetworks
 from hybridml.fusion.intermediate.parameters import make_architecture, make_settings
@@ -26,12 +27,12 @@ from hybridml.fusion.intermediate.training.packed_inputs import PackedInputs
 if TYPE_CHECKING:
     from hybridml.fusion.intermediate.estimator import IntermediateFusion
 
-Floats = npt.NDArray[np.float64]
-
 
 def train_networks(
     estimator: IntermediateFusion,
-    blocks: Sequence[Floats],
+    blocks: Sequence[npt.NDArray[Any]],
+    widths: Sequence[int],
+    stems: Mapping[int, ImageStem],
     presence: npt.NDArray[np.bool_],
     targets: Targets,
     callbacks: Sequence[Callback],
@@ -45,7 +46,11 @@ def train_networks(
     ----------
     estimator : IntermediateFusion
         Its parameters are checked already.
-    blocks : sequence of ndarray of shape (n_rows, n_features)
+    blocks : sequence of ndarray of shape (n_rows, n_in)
+    widths : sequence of int
+        Number of features that the branch of each modality takes.
+    stems : mapping of {int: ImageStem}
+        What makes such features of the blocks of some modalities.
     presence : ndarray of shape (n_rows, n_modalities), bool
     targets : Targets
     callbacks : sequence of Callback
@@ -59,7 +64,8 @@ def train_networks(
     """
     settings = make_settings(estimator.get_params(deep=False), len(presence))
     with seeded(settings.seed, settings.device):
-        run = _Run(estimator, settings, blocks, presence, targets)
+        inputs = PackedInputs(blocks, presence, settings.device)
+        run = _Run(estimator, settings, inputs, widths, stems, targets)
         try:
             outcome = run.train(callbacks)
         except DivergedError as error:
@@ -77,8 +83,9 @@ class _Run:
         self,
         estimator: IntermediateFusion,
         settings: Settings,
-        blocks: Sequence[Floats],
-        presence: npt.NDArray[np.bool_],
+        inputs: PackedInputs,
+        widths: Sequence[int],
+        stems: Mapping[int, ImageStem],
         targets: Targets,
     ) -> None:
         params = estimator.get_params(deep=False)
@@ -87,14 +94,15 @@ class _Run:
         self._settings = settings
         self._model = JointModel(
             make_architecture(params),
-            [block.shape[1] for block in blocks],
+            widths,
             targets.task.n_outputs,
             has_own_for_gaps=params["missing"] == "networks",
             auxiliary_weight=float(params["auxiliary_weight"]),
             modality_dropout=float(params["modality_dropout"]),
+            stems=stems,
         ).to(settings.device)
         self._task = JointTask(targets.task, self._model.loss_weights)
-        self._inputs = PackedInputs(blocks, presence, settings.device)
+        self._inputs = inputs
         self._data = prepare_training(
             targets,
             validation_fraction=params["validation_fraction"],
@@ -130,8 +138,9 @@ class _Run:
 
     def _train(self, data: TrainingData, **options: Any) -> Outcome:
         model, settings = self._model, self._settings
+        depths = dict.fromkeys(model.pretrained, 1)
         return train(
-            model, self._task, self._inputs, data, settings, depths={}, **options
+            model, self._task, self._inputs, data, settings, depths=depths, **options
         )
 
     def _state(self) -> dict[str, Tensor]:

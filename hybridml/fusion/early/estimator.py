@@ -10,10 +10,11 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from hybridml._checks import Problems, is_count, is_number
-from hybridml.fusion.early.joined import JoinedHead, fit_joined, fit_like
+from hybridml.fusion.early.joined import JoinedHead, fit_joined
 from hybridml.fusion.estimator import FusionEstimator
 from hybridml.fusion.learning.block_scaler import BlockScaler
 from hybridml.fusion.learning.head_candidates import list_candidates
+from hybridml.fusion.learning.row_space import RowSpace, is_worth_turning
 from hybridml.fusion.learning.targets import Targets
 from hybridml.fusion.modalities.block import Block
 from hybridml.fusion.modalities.encoder import ModalityEncoder
@@ -74,20 +75,21 @@ class EarlyFusion(FusionEstimator):
         patterns = plan_patterns(presence)
         if self.missing == "zero":
             patterns = patterns[:1]
-        full = fit_joined(
-            patterns[0],
-            features,
-            targets,
-            heads=heads,
-            weights=weights,
-            n_folds=self.cv,
-            random_state=self.random_state,
-        )
-        self._heads = {full.pattern: full}
-        for pattern in patterns[1:]:
-            rows = np.flatnonzero(presence[:, list(pattern)].any(axis=1))
-            own = [block[rows] for block in features]
-            self._heads[pattern] = fit_like(full, pattern, own, targets.take(rows))
+        space = RowSpace.of(features) if is_worth_turning(features, heads) else None
+        self._heads = {}
+        for pattern in patterns:
+            chosen = list(pattern)
+            rows = np.flatnonzero(presence[:, chosen].any(axis=1))
+            self._heads[pattern] = fit_joined(
+                pattern,
+                [features[i][rows] for i in pattern],
+                targets.take(rows),
+                heads=heads,
+                weights=None if weights is None else weights[chosen],
+                n_folds=self.cv,
+                random_state=self.random_state,
+                space=space and space.take(pattern, rows),
+            )
 
     def _encode(self, X: Any) -> list[Block]:
         """Encode the modalities of rows."""

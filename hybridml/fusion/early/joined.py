@@ -12,7 +12,7 @@ from scipy.sparse import csr_array, hstack, issparse
 
 from hybridml.fusion.early.weighing import choose_weights, normalise_weights
 from hybridml.fusion.learning.folds import deal_folds
-from hybridml.fusion.learning.row_space import RowSpace, is_worth_turning
+from hybridml.fusion.learning.row_space import RowSpace
 from hybridml.fusion.learning.scores import outputs_from, scores_of
 from hybridml.fusion.learning.targets import Targets
 from hybridml.fusion.learning.tuning import Tuned, fit_head, tune
@@ -57,52 +57,44 @@ def fit_joined(
     weights: Floats | None,
     n_folds: int,
     random_state: int,
+    space: RowSpace | None = None,
 ) -> JoinedHead:
     """Choose weights and a head for some modalities, and fit it.
 
     Parameters
     ----------
     pattern : tuple of int
+        Which modalities they are.
     features : sequence of ndarray or CSR array of shape (n_rows, n_features)
-        Scaled blocks of all the modalities.
+        Scaled blocks of these modalities.
     targets : Targets
     heads : sequence of estimators
         To choose from.
     weights : ndarray of shape (n_modalities,) or None
-        Of all the modalities; None to choose.
+        Of these modalities; None to choose.
     n_folds : int
         That tell the heads apart, and calibrate the chosen one.
     random_state : int
+    space : RowSpace or None, default=None
+        Of these features, where heads may be tried in it.
     """
-    own = [features[i] for i in pattern]
     folds = deal_folds(targets.strata, n_folds, random_state)
-    space = RowSpace(own) if is_worth_turning(own, heads) else None
 
     def try_weights(heads: Sequence[Any], weights: Floats) -> Tuned:
         shares = _shares(weights)
-        joined = join(own, weights) if space is None else space.coordinates(shares)
+        joined = join(features, weights) if space is None else space.coordinates(shares)
         return tune(
             heads, lambda train, test: (joined[train], joined[test]), targets, folds
         )
 
-    chosen = normalise_weights(np.ones(len(own)) if weights is None else weights)
+    chosen = normalise_weights(np.ones(len(pattern)) if weights is None else weights)
     tuned = try_weights(heads, chosen)
     if weights is None:
         chosen, tuned = choose_weights(
-            lambda tried: try_weights([tuned.head], tried), len(own), tuned, targets
+            lambda tried: try_weights([tuned.head], tried), len(pattern), tuned, targets
         )
-    fitted = fit_head(tuned.head, join(own, chosen), targets)
+    fitted = fit_head(tuned.head, join(features, chosen), targets)
     return JoinedHead(pattern, chosen, fitted, tuned.temperature)
-
-
-def fit_like(
-    full: JoinedHead, pattern: Pattern, features: Sequence[Any], targets: Targets
-) -> JoinedHead:
-    """Fit a head of the same kind, strength and weights for fewer modalities."""
-    weights = normalise_weights(full.weights[list(pattern)])
-    joined = join([features[i] for i in pattern], weights)
-    fitted = fit_head(full.head, joined, targets)
-    return JoinedHead(pattern, weights, fitted, full.temperature)
 
 
 def join(features: Sequence[Any], weights: Floats) -> Any:

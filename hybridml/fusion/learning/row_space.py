@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import cholesky
 from scipy.sparse import issparse
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR
@@ -25,25 +26,36 @@ from hybridml.heads.scaled_target_head import ScaledTargetHead
 Floats = npt.NDArray[np.float64]
 
 _MOST_ROWS = 2500  # finding the axes takes time with the cube of their number
-_LEAST = 1e-12  # of the longest axis: shorter ones are rounding errors
+_JITTER = 1e-8  # of the mean square length: rows may repeat each other
 
 
 class RowSpace:
-    """Blocks of features of the same rows, and their coordinates once joined.
+    """Coordinates of the rows of several blocks, once they are joined.
 
     Parameters
     ----------
-    blocks : sequence of ndarray or CSR array of shape (n_rows, n_features)
+    products : sequence of ndarray of shape (n_rows, n_rows)
+        Scalar products of the rows, block by block.
     """
 
-    def __init__(self, blocks: Sequence[Any]) -> None:
-        self._products = [_products(block) for block in blocks]
+    def __init__(self, products: Sequence[Floats]) -> None:
+        self._products = products
+
+    @classmethod
+    def of(cls, blocks: Sequence[Any]) -> RowSpace:
+        """Compute the scalar products of blocks of shape (n_rows, n_features)."""
+        return cls([_products(block) for block in blocks])
+
+    def take(self, blocks: Sequence[int], rows: npt.NDArray[np.intp]) -> RowSpace:
+        """Take some of the blocks, and some of the rows."""
+        place = np.ix_(rows, rows)
+        return RowSpace([self._products[number][place] for number in blocks])
 
     def coordinates(self, weights: Floats) -> Floats:
         """Find coordinates of the rows of weighted blocks side by side.
 
         All scalar products of rows are those of the blocks, each multiplied by its
-        weight.
+        weight, to eight digits.
 
         Parameters
         ----------
@@ -51,20 +63,19 @@ class RowSpace:
 
         Returns
         -------
-        coordinates : ndarray of shape (n_rows, n_axes), float64
+        coordinates : ndarray of shape (n_rows, n_rows), float64
 
         Examples
         --------
         >>> block = np.array([[3.0, 4.0, 0.0, 0.0]])
-        >>> RowSpace([block]).coordinates(np.array([2.0])).round(6).tolist()
+        >>> RowSpace.of([block]).coordinates(np.array([2.0])).round(6).tolist()
         [[10.0]]
         """
         squares = np.square(weights)
         whole = sum(s * p for s, p in zip(squares, self._products, strict=True))
-        lengths, axes = np.linalg.eigh(whole)
-        kept = lengths > _LEAST * lengths[-1]
-        found = axes[:, kept] * np.sqrt(lengths[kept])
-        return np.asarray(found * np.where(found.sum(axis=0) < 0, -1.0, 1.0))
+        jitter = _JITTER * max(float(np.trace(whole)) / len(whole), _JITTER)
+        whole[np.diag_indices_from(whole)] += jitter
+        return np.asarray(cholesky(whole, lower=True))
 
 
 def is_worth_turning(blocks: Sequence[Any], heads: Sequence[Any]) -> bool:

@@ -29,7 +29,7 @@ class ModalityEncoder:
     Parameters
     ----------
     modality : Modality
-    adapt : callable
+    adapt : callable or None, default=None
         Takes the unfitted encoder and returns what is fitted in its place.
 
     Attributes
@@ -42,7 +42,7 @@ class ModalityEncoder:
     """
 
     def __init__(
-        self, modality: Modality, *, adapt: Callable[[Any], Any] = lambda made: made
+        self, modality: Modality, *, adapt: Callable[[Any], Any] | None = None
     ) -> None:
         self.modality = modality
         self._adapt = adapt
@@ -81,7 +81,7 @@ class ModalityEncoder:
             made = make_encoder(given, values.iloc[present])  # type: ignore[arg-type]
         else:
             made = clone(given)
-        self.estimator_ = self._adapt(made)
+        self.estimator_ = self._adapt(made) if self._adapt else made
 
         def fit_transform(rows: npt.NDArray[np.intp]) -> Any:
             return self.estimator_.fit(values.iloc[rows], y[rows]).transform(

@@ -97,4 +97,7 @@ def word_gain(gain: Mapping[str, Any] | pd.Series, scores: Mapping[str, float]) 
     told = f"The best fusion gains {found:.3f}{between} over the best single modality, "
     if gain["p_value"] < ALPHA:
         return f"{told}{alone}, beyond chance."
-    return f"{told}{alone}; that may be chance."
+    p_value = float(gain["p_value"])
+    known = p_value == p_value
+    chance = f" (p = {p_value:.2g} for the best of all fusions)" if known else ""
+    return f"{told}{alone}; that may be chance{chance}."

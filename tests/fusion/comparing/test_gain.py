@@ -36,7 +36,8 @@ def _gain(**changed: Any) -> pd.Series:
         (
             {"p_value": 0.2},
             "The best fusion gains 0.100 (+0.050 to +0.150) over the best single "
-            "modality, photo alone with 0.800; that may be chance.",
+            "modality, photo alone with 0.800; that may be chance (p = 0.2 for the "
+            "best of all fusions).",
         ),
         (
             {"low": math.nan, "high": math.nan, "p_value": math.nan},

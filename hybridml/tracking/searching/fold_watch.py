@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ class CurrentFold:
     fold : int
     begun : float
         On the clock of `time.perf_counter`, in seconds.
+    handled : BaseException or None
+        What was being handled when it began: nothing of the fold's.
     told : dict
         What the scorer has found.
     """
@@ -33,6 +36,7 @@ class CurrentFold:
     place: list[int]
     fold: int
     begun: float
+    handled: BaseException | None
     told: dict[str, Any] = field(default_factory=dict)
 
 
@@ -86,14 +90,14 @@ class FoldWatch:
         if context.task_name == _FOLD_TASK:
             position, fold = divmod(context.task_id, estimator.n_splits_)
             place = [int(context.parent.task_id), int(position)]
-            now = CurrentFold(place, int(fold), time.perf_counter())
+            now = CurrentFold(place, int(fold), time.perf_counter(), sys.exception())
             vars(_CURRENT)[self._address.path] = now
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> None:
-        """Tell of a fold."""
+        """Tell of a fold, unless it ends the search."""
         if context.task_name == _FOLD_TASK:
             now = vars(_CURRENT).pop(self._address.path, None)
-            if now is not None:
+            if now is not None and now.handled is sys.exception():
                 about = {"place": now.place, "fold": now.fold}
                 self._address.send({**about, **now.told})
 

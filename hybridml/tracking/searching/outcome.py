@@ -62,7 +62,7 @@ def record_outcome(
 def _best_of_each(summaries: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Take the best of each score, where none of them leads."""
     table = pd.DataFrame(summaries).filter(regex=r"^score_.*(?<!_std)$")
-    return finite(table.max().to_dict())
+    return finite({str(name): table[name].max() for name in table})
 
 
 def _table(

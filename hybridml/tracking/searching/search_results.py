@@ -63,7 +63,7 @@ class SearchResults:
 
     def summary(self, row: int) -> dict[str, float]:
         """Return mean and deviation of each score, and the seconds of a fit."""
-        found = {}
+        found: dict[str, float] = {}
         for kind, ending in (("mean", ""), ("std", "_std")):
             scores = {
                 name: float(self._results[f"{kind}_test_{name}"][row])

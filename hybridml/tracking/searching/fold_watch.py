@@ -86,12 +86,14 @@ class FoldWatch:
         """Do nothing."""
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """Note where a fold belongs."""
+        """Note where a fold belongs, and tell that its candidate begins."""
         if context.task_name == _FOLD_TASK:
             position, fold = divmod(context.task_id, estimator.n_splits_)
             place = [int(context.parent.task_id), int(position)]
             now = CurrentFold(place, int(fold), time.perf_counter(), sys.exception())
             vars(_CURRENT)[self._address.path] = now
+            if fold == 0:
+                self._address.send({"place": place, "begins": True})
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> None:
         """Tell of a fold, unless it ends the search."""

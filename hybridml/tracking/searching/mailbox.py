@@ -6,14 +6,17 @@ import json
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Listener
 from queue import SimpleQueue
 from typing import Any
+
+from hybridml.exceptions import TrackingWarning
 
 Letter = Mapping[str, Any]
 
@@ -46,8 +49,7 @@ class Address:
     def send(self, letter: Letter) -> None:
         """Put a letter of plain JSON values into the box.
 
-        It is lost where there is no box any more, or on another machine: whoever
-        waits for letters finds in the end out without them.
+        Where there is no box any more, or on another machine, it is lost.
         """
         box = _OPEN.get(self.path) if os.getpid() == self.process else None
         if box is not None:
@@ -90,10 +92,11 @@ class Mailbox(AbstractContextManager["Mailbox"]):
     def __enter__(self) -> Mailbox:
         key = os.urandom(32)
         self._letters: SimpleQueue[Letter | None] = SimpleQueue()
-        self._listener = Listener(authkey=key, backlog=_BACKLOG)
-        self.address = Address(str(self._listener.address), key, os.getpid())
-        _OPEN[self.address.path] = self._letters
-        self._ear = threading.Thread(target=self._listen, daemon=True)
+        listener = _listener(key)
+        path = f"no socket {id(self)}" if listener is None else str(listener.address)
+        self.address = Address(path, key, os.getpid())
+        _OPEN[path] = self._letters
+        self._ear = threading.Thread(target=self._listen, args=[listener], daemon=True)
         self._ear.start()
         self._reader = ThreadPoolExecutor(1)
         self._reading = self._reader.submit(self._read_all)
@@ -112,11 +115,11 @@ class Mailbox(AbstractContextManager["Mailbox"]):
         while (letter := self._letters.get()) is not None:
             self._read(letter)
 
-    def _listen(self) -> None:
-        with self._listener:
-            while True:
+    def _listen(self, listener: Listener | None) -> None:
+        with listener or nullcontext():
+            while listener is not None:
                 try:
-                    with self._listener.accept() as line:
+                    with listener.accept() as line:
                         letter = json.loads(line.recv_bytes())
                         if not letter:
                             return
@@ -124,3 +127,16 @@ class Mailbox(AbstractContextManager["Mailbox"]):
                         line.send_bytes(b"taken")
                 except _BREAKS:  # a worker was killed while it spoke
                     time.sleep(0.01)  # were files to run out, this would spin
+
+
+def _listener(key: bytes) -> Listener | None:
+    try:
+        return Listener(authkey=key, backlog=_BACKLOG)
+    except OSError as error:  # such as a temporary folder with too long a name
+        warnings.warn(
+            f"Folds in other processes cannot be heard ({error}); they are recorded "
+            "when the search ends.",
+            TrackingWarning,
+            stacklevel=4,
+        )
+        return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection import GridSearchCV, ParameterGrid
 
 from hybridml.tracking.protocol import Run
 from hybridml.tracking.searching.candidate_run import (
@@ -26,8 +27,8 @@ from hybridml.tracking.searching.wording import tags_of, text_of, word_params
 class SearchRecord:
     """Keeps a run for each candidate, below the search's own.
 
-    A candidate's run opens when its first fold has ended, and closes with its last, or
-    with the block.
+    A candidate's run opens when its first fold begins (where its parameters are not
+    known before: when one has ended), and closes with its last, or with the block.
 
     Parameters
     ----------
@@ -60,13 +61,15 @@ class SearchRecord:
             candidate.close(error)
 
     def hear(self, letter: Letter) -> None:
-        """Record a fold from what it told of itself."""
+        """Record what a fold told of itself."""
         if "place" not in letter:  # a release without callbacks
             candidate = self._find(letter["params"]) or self._open_unplaced(letter)
             self._add(candidate, len(candidate.folds), self._numbers_of(letter))
             return
         place: Place = (letter["place"][0], letter["place"][1])
-        if place in self._placed:
+        if "begins" in letter:
+            self._begin(place)
+        elif place in self._placed:
             found = self._numbers_of(letter) if "scores" in letter else None
             self._add(self._placed[place], letter["fold"], found)
         elif "scores" in letter:
@@ -99,6 +102,13 @@ class SearchRecord:
             self._fill(candidate, results, row, by_number=place in self._placed)
             candidates.append(candidate)
         return candidates
+
+    def _begin(self, place: Place) -> None:
+        if type(self._search) is GridSearchCV and place not in self._placed:
+            params = ParameterGrid(self._search.param_grid)[place[1]]
+            texts = {name: text_of(value) for name, value in params.items()}
+            opened = self._open(_label(place), texts, tags_of(params))
+            self._placed[place] = opened
 
     def _find(self, params: Mapping[str, str]) -> CandidateRun | None:
         """Find a candidate by its parameters; the same ones may be tried again."""

@@ -76,9 +76,8 @@ class SearchResults:
     @property
     def best_row(self) -> int | None:
         """Which candidate won; None where several scores have no leader."""
-        if self._search.multimetric_ and not self._search.refit:
-            return None
-        return int(self._search.best_index_)
+        has_leader = self._search.refit or not self._search.multimetric_
+        return int(self._search.best_index_) if has_leader else None
 
     @property
     def table(self) -> pd.DataFrame:

@@ -35,8 +35,9 @@ def track_search(
 ) -> Iterator[Run]:
     """Record a search while it runs: a run for it, and one for each candidate below.
 
-    Each fold is recorded when it ends, as a point of its candidate's run; the run of a
-    candidate ends with its last fold, with means and deviations of the scores. When
+    The run of a candidate is there when its first fold begins (in searches other than
+    `GridSearchCV`: has ended). Each fold is recorded when it ends, as a point of that
+    run, which ends with the last one, with means and deviations of the scores. When
     the search ends, its own run gets the winner with score and parameters, a note with
     the table and how to reproduce it, and ``cv_results_`` as a file. Candidates and
     searches have the tags of comparisons (``hybridml.cut_layer``, ``hybridml.head``,
@@ -148,9 +149,11 @@ def _own_tags(search: Any) -> dict[str, str]:
 
 def _own_params(search: Any) -> dict[str, object]:
     params = search.get_params(deep=False)
+    own = {"search": type(search).__name__}
     names = ("param_grid", "param_distributions", "n_iter", "cv", "scoring", "refit")
-    kept = {name: text_of(params[name]) for name in names if name in params}
-    return {"search": type(search).__name__, **kept}
+    own |= {name: text_of(params[name]) for name in names if name in params}
+    # A param is recorded once, and those of the winner are to come.
+    return {k: value for k, value in own.items() if k not in searched_names(search)}
 
 
 def _check(search: Any, tracker: Any, name: Any) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from hybridml.exceptions import TrackingWarning
+from hybridml.tracking.searching import mailbox as mailbox_module
 from hybridml.tracking.searching.mailbox import Address, Mailbox
 
 
@@ -98,6 +100,25 @@ def test_a_caller_that_dies_while_it_speaks_does_not_close_the_box() -> None:
             dying.connect(mailbox.address.path)
         as_from_elsewhere(mailbox.address).send({"n": 1})
     assert read == [{"n": 1}]
+
+
+def test_without_a_socket_this_process_is_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(**_: Any) -> None:
+        raise OSError("AF_UNIX path too long")
+
+    monkeypatch.setattr(mailbox_module, "Listener", refuse)
+    with pytest.warns(TrackingWarning, match=r"cannot be heard \(AF_UNIX path too"):
+        assert read_from_here_and_elsewhere() == ["here"]
+
+
+def read_from_here_and_elsewhere() -> list[str]:
+    read: list[str] = []
+    with Mailbox(lambda letter: read.append(letter["from"])) as mailbox:
+        mailbox.address.send({"from": "here"})
+        as_from_elsewhere(mailbox.address).send({"from": "elsewhere"})
+    return read
 
 
 def test_the_key_is_not_shown() -> None:

@@ -186,6 +186,26 @@ def test_runs_are_there_while_the_search_runs(
     assert seen == [(n, n, "RUNNING") for n in (0, 0, 1, 1, 2, 2)]
 
 
+@needs_callbacks
+def test_the_run_of_a_candidate_is_there_when_it_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tracker = RecordingTracker()
+    seen = []
+
+    def wait_for_the_run(estimator: Fake) -> None:
+        until = time.monotonic() + 10
+        while not seen and time.monotonic() < until:
+            seen.extend((c.name, c.status) for c in tracker.runs[0].children)
+            time.sleep(0.001)
+
+    monkeypatch.setattr(Fake, "on_fit", wait_for_the_run)
+    search = GridSearchCV(Fake(), GRID, cv=2)
+    with track_search(search, tracker):
+        search.fit(ROWS, CLASSES)
+    assert seen == [("candidate 1 (quality=0.2)", "RUNNING")]
+
+
 SCORINGS = [
     (None, True),
     ("accuracy", True),
@@ -413,6 +433,16 @@ def test_rounds_of_halving_are_told_apart() -> None:
     assert means == pytest.approx(search.cv_results_["mean_test_score"].tolist())
 
 
+def test_a_searched_parameter_may_be_called_as_one_of_the_search() -> None:
+    class Named(Fake):
+        def __init__(self, cv: int = 3) -> None:
+            super().__init__()
+            self.cv = cv
+
+    run = tracked(GridSearchCV(Named(), {"cv": [5]}, cv=2))
+    assert run.params["cv"] == "5"
+
+
 def test_a_search_hangs_below_a_run() -> None:
     tracker = RecordingTracker()
     search = GridSearchCV(Fake(), GRID, cv=2)
@@ -467,8 +497,8 @@ def test_folds_in_processes_are_heard_while_the_search_runs(
         GaussianNB(), {"var_smoothing": [1.0, 0.1, 1e-9]}, cv=3, n_jobs=2
     )
     run = tracked(search, X, y)
-    assert sum(heard) >= 6  # of 9; the last ones may still be on their way
-    assert len(heard) == 9
+    assert sum(heard) >= 6  # the last ones may still be on their way
+    assert len(heard) == 12  # a candidate also tells that it begins
     results = search.cv_results_
     for row, child in enumerate(sorted(run.children, key=lambda run: run.name)):
         folds = {n + 1: results[f"split{n}_test_score"][row] for n in range(3)}
@@ -478,7 +508,7 @@ def test_folds_in_processes_are_heard_while_the_search_runs(
 def test_folds_that_were_not_heard_are_recorded_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lost = [1, 2, 4]
+    lost = [2, 3, 5, 6]  # of 3 a candidate: it begins, and two folds
     count = iter(range(100))
     send = Address.send
 

@@ -58,7 +58,7 @@ class SearchRecord:
 
     def __exit__(self, kind: object, error: BaseException | None, *_: object) -> None:
         for candidate in [*self._placed.values(), *self._unplaced]:
-            candidate.close(error)
+            candidate.close(error)  # once: that of a closed one does nothing
 
     def hear(self, letter: Letter) -> None:
         """Record what a fold told of itself."""
@@ -73,8 +73,7 @@ class SearchRecord:
             found = self._numbers_of(letter) if "scores" in letter else None
             self._add(self._placed[place], letter["fold"], found)
         elif "scores" in letter:
-            label = _label(place)
-            opened = self._open(label, letter["params"], letter["tags"])
+            opened = self._open(_label(place), letter["params"], letter["tags"])
             self._placed[place] = opened
             self._add(opened, letter["fold"], self._numbers_of(letter))
             for fold in self._failed.pop(place, []):
@@ -87,21 +86,23 @@ class SearchRecord:
         left = list(self._unplaced)
         candidates = []
         for row, place in enumerate(results.places):
-            params = {name: text_of(v) for name, v in results.params[row].items()}
-            candidate = self._placed.get(place)
-            if candidate is None:
-                found = (c for c in left if params.items() <= c.params.items())
-                candidate = next(found, None)
-                if candidate is not None:
-                    left.remove(candidate)
-            if candidate is None:
-                tags = tags_of(results.params[row])
-                candidate = self._placed[place] = self._open(
-                    _label(place), params, tags
-                )
-            self._fill(candidate, results, row, by_number=place in self._placed)
+            if place not in self._placed:
+                self._placed[place] = self._take(left, place, results.params[row])
+            candidate = self._placed[place]
+            self._fill(candidate, results, row)
             candidates.append(candidate)
         return candidates
+
+    def _take(
+        self, left: list[CandidateRun], place: Place, params: Mapping[str, Any]
+    ) -> CandidateRun:
+        """Take a candidate by its parameters from those left; open one without."""
+        texts = {name: text_of(value) for name, value in params.items()}
+        for candidate in left:
+            if texts.items() <= candidate.params.items():
+                left.remove(candidate)
+                return candidate
+        return self._open(_label(place), texts, tags_of(params))
 
     def _begin(self, place: Place) -> None:
         if type(self._search) is GridSearchCV and place not in self._placed:
@@ -112,15 +113,9 @@ class SearchRecord:
 
     def _find(self, params: Mapping[str, str]) -> CandidateRun | None:
         """Find a candidate by its parameters; the same ones may be tried again."""
+        fitting = (c for c in self._unplaced if c.params == params)
         n_folds = self._search.n_splits_
-        return next(
-            (
-                c
-                for c in self._unplaced
-                if c.params == params and len(c.folds) < n_folds
-            ),
-            None,
-        )
+        return next((c for c in fitting if len(c.folds) < n_folds), None)
 
     def _open_unplaced(self, letter: Letter) -> CandidateRun:
         label = f"candidate {len(self._unplaced) + 1}"
@@ -153,18 +148,17 @@ class SearchRecord:
         best = finite({"best_score": self._best})
         self._parent.log_metrics(best, step=self._n_ended)
 
-    def _fill(
-        self, candidate: CandidateRun, results: SearchResults, row: int, by_number: bool
-    ) -> None:
+    def _fill(self, candidate: CandidateRun, results: SearchResults, row: int) -> None:
         """Add the folds that are missing; unplaced ones are known by their scores."""
+        is_placed = candidate not in self._unplaced
         heard = list(candidate.folds.values())
         for fold in range(results.n_folds):
             found = results.fold(row, fold)
-            if by_number and fold not in candidate.folds:
+            if is_placed and fold not in candidate.folds:
                 self._add(candidate, fold, found)
-            elif not by_number and found in heard:
+            elif not is_placed and found in heard:
                 heard.remove(found)
-            elif not by_number:
+            elif not is_placed and len(candidate.folds) < results.n_folds:
                 self._add(candidate, len(candidate.folds), found)
 
     def _numbers_of(self, letter: Letter) -> dict[str, float]:

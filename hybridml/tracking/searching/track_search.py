@@ -57,10 +57,10 @@ def track_search(
         Whether each fold has a run of its own below its candidate's, too. Where folds
         are many and short, their runs may take longer than they do.
 
-    Yields
-    ------
-    run : Run
-        The search's run, for what else is to be recorded.
+    Returns
+    -------
+    block : context manager of Run
+        It gives the search's run, for what else is to be recorded.
 
     Raises
     ------
@@ -110,8 +110,7 @@ def track_search(
             if getattr(search, "cv_results_", None) is not before:
                 results = SearchResults(search)
                 candidates = record.complete(results)
-                surroundings = describe_environment()
-                record_outcome(parent, search, results, candidates, surroundings)
+                record_outcome(parent, search, results, candidates, _surroundings())
 
 
 @contextmanager
@@ -140,11 +139,13 @@ def _own_tags(search: Any) -> dict[str, str]:
     fixed = {k: v for k, v in params.items() if k.rpartition("__")[2] not in tried}
     commit = git_commit()
     version = {"mlflow.source.git.commit": commit} if commit else {}
-    return {
-        "hybridml.estimator": name_of(search.estimator),
-        **tags_of(fixed),
-        **version,
-    }
+    named = {"hybridml.estimator": name_of(search.estimator)}
+    return {**named, **tags_of(fixed), **version}
+
+
+def _surroundings() -> dict[str, str]:
+    commit = git_commit()
+    return {**describe_environment(), **({"commit": commit} if commit else {})}
 
 
 def _own_params(search: Any) -> dict[str, object]:

@@ -32,7 +32,7 @@ def text_of(value: Any) -> str:
 
 
 def name_of(estimator: Any) -> str:
-    """Name an estimator by its class, a pipeline by those of its steps.
+    """Name an estimator by its class, a pipeline by those of all its steps.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def name_of(estimator: Any) -> str:
     if not hasattr(estimator, "steps"):
         return type(estimator).__name__
     parts = [step for _, step in estimator.steps]
-    return ", ".join(p if isinstance(p, str) else type(p).__name__ for p in parts)
+    return ", ".join(p if isinstance(p, str) else name_of(p) for p in parts)
 
 
 def short_names(names: Iterable[str]) -> dict[str, str]:
@@ -71,8 +71,8 @@ def word_params(params: Mapping[str, str]) -> str:
 def tags_of(params: Mapping[str, Any]) -> dict[str, str]:
     """Make the tags by which runs are found, from parameters by their last names.
 
-    Of two that end alike the outer one counts. Estimators are told by their class;
-    other objects make no tags.
+    Of two that end alike the outer one counts. Estimators are told by their class,
+    pipelines by that of their last step; other objects make no tags.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def word_note(
 
 def _tag_of(value: Any) -> str:
     if hasattr(value, "get_params"):
-        return name_of(value)
+        return name_of(value).split(", ")[-1]
     return text_of(value) if isinstance(value, _PLAIN) else ""
 
 

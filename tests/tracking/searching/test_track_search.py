@@ -25,7 +25,7 @@ from sklearn.model_selection import (
     cross_val_score,
 )
 from sklearn.naive_bayes import GaussianNB
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hybridml.exceptions import HybridMLError, InvalidParameterError
@@ -397,7 +397,7 @@ def test_a_step_that_is_searched_is_told_by_its_class() -> None:
     pipeline = Pipeline([("scale", StandardScaler()), ("head", Fake())])
     grid = [
         {"head": [GaussianNB()], "head__var_smoothing": [0.1, 1.0]},
-        {"head": [Fake()]},
+        {"head": [make_pipeline(StandardScaler(), Fake())]},
     ]
     run = tracked(GridSearchCV(pipeline, grid, cv=2), X, y)
     heads = [child.tags["hybridml.head"] for child in run.children]

@@ -42,7 +42,12 @@ if TYPE_CHECKING:
         make_head,
     )
     from hybridml.images import load_image_folder, load_manifest
-    from hybridml.tracking import MLflowTracker, NullTracker, RecordingTracker
+    from hybridml.tracking import (
+        MLflowTracker,
+        NullTracker,
+        RecordingTracker,
+        track_search,
+    )
     from hybridml.transfer import (
         Advice,
         AllLayersClassifier,
@@ -105,6 +110,7 @@ __all__ = [
     "register_backbone",
     "score_backbones",
     "score_cut_layers",
+    "track_search",
 ]
 
 __version__: str
@@ -155,6 +161,7 @@ _HOME = {
     "register_backbone": "hybridml.backbones",
     "score_backbones": "hybridml.transfer",
     "score_cut_layers": "hybridml.transfer",
+    "track_search": "hybridml.tracking",
 }
 
 

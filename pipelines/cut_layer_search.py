@@ -19,6 +19,7 @@ from hybridml import (
     list_cut_layers,
     load_image_folder,
     make_head,
+    track_search,
 )
 
 SHOWN = r"^head$|^param_|^(mean|std)_test_score$"
@@ -32,8 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tracker.run(f"cut layer search: {args.backbone}") as run:
         run.log_params({"n_images": len(images), "n_folds": args.cv})
         searches = {head: _make_search(head, args) for head in args.heads}
-        for search in searches.values():
-            search.fit(images, labels)
+        for head, search in searches.items():
+            with track_search(search, run, name=head, tags={"hybridml.head": head}):
+                search.fit(images, labels)
         results = _join(searches)
         results.to_csv(args.results, index=False)
         run.log_file(args.results)

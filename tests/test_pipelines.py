@@ -97,6 +97,22 @@ def test_cut_layer_search_records_the_best_row(
     assert [file.path for file in files] == ["found.csv"]
 
 
+def test_cut_layer_search_records_each_head_and_candidate(photos: Path) -> None:
+    _search(photos)
+    search = _run_with("hybridml.kind = 'search' AND hybridml.head = 'ridge'")
+    above = _run_with("hybridml.case = '1'")
+    assert search.data.tags["mlflow.parentRunId"] == above.info.run_id
+    found = _client().search_runs(
+        [search.info.experiment_id],
+        f"tags.`mlflow.parentRunId` = '{search.info.run_id}'",
+    )
+    assert len(found) == 9
+    layers = {run.data.tags["hybridml.cut_layer"] for run in found}
+    assert layers == {"stem", "stage1", "penultimate"}
+    best = max(run.data.metrics["score"] for run in found)
+    assert search.data.metrics["score"] == pytest.approx(best)
+
+
 def test_cut_layer_search_keeps_to_the_split_that_is_named(photos: Path) -> None:
     _search(photos, "--split", "train")
     run = _run_with("hybridml.case = '1'")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import platform
 from datetime import date
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from hybridml._environment import describe_environment
 from hybridml.comparing.comparison import Comparison
 from hybridml.exceptions import ImageDecodeError
 from hybridml.finetune.watching.diagnosis import diagnose
@@ -19,7 +18,6 @@ from hybridml.images.thumbnail import make_thumbnail
 from hybridml.report.html import History, Mistake, ReportData
 
 _N_MISTAKES = 12
-_PACKAGES = ("hybridml", "scikit-learn", "torch", "torchvision", "xgboost", "numpy")
 
 
 def report_of(
@@ -59,7 +57,7 @@ def report_of(
         mistakes=find_mistakes(comparison),
         facts=comparison.facts,
         warnings=comparison.warnings,
-        environment=_environment(),
+        environment=describe_environment(),
         reproduce=comparison.call,
         noun=comparison.noun_of_rows,
         **_predictions(comparison),
@@ -143,14 +141,3 @@ def _word(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(_word(part) for part in value)
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _environment() -> dict[str, str]:
-    versions = {name: metadata.version(name) for name in _PACKAGES}
-    machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    return {
-        "machine": machine,
-        "system": platform.platform(terse=True),
-        "python": platform.python_version(),
-        **versions,
-    }

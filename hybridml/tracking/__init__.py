@@ -2,7 +2,7 @@
 
 Trackers are passed in; nothing here keeps a current run or any other global state.
 Every name's module is imported when the name is first used, and MLflow itself when the
-first run is recorded.
+first run is recorded. `track_search` records a scikit-learn search while it runs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hybridml.tracking.null_tracker import NullTracker
     from hybridml.tracking.protocol import Run, RunStatus, Tracker
     from hybridml.tracking.recording_tracker import RecordedRun, RecordingTracker
+    from hybridml.tracking.searching.track_search import track_search
 
 __all__ = [
     "MLflowTracker",
@@ -24,6 +25,7 @@ __all__ = [
     "Run",
     "RunStatus",
     "Tracker",
+    "track_search",
 ]
 
 _HOME = {
@@ -34,6 +36,7 @@ _HOME = {
     "Run": "hybridml.tracking.protocol",
     "RunStatus": "hybridml.tracking.protocol",
     "Tracker": "hybridml.tracking.protocol",
+    "track_search": "hybridml.tracking.searching.track_search",
 }
 
 

@@ -1,0 +1,1 @@
+"""How a scikit-learn search is recorded while it runs."""

@@ -25,8 +25,8 @@ class LateFusionClassifier(FusionClassifier, LateFusion):
         a pipeline or a `FineTuneClassifier`, which is taken as it is.
     combine : {"stack", "weighted", "mean", "product", "max", "vote"}, default="stack"
         "stack": a final estimator on the logarithms of the probabilities; "weighted": a
-        weighted mean of these that has the least log-loss; and rules that learn
-        nothing.
+        weighted sum of these, as far as they differ from the shares of the classes,
+        that has the least log-loss; and rules that learn nothing.
     head : "auto", str, classifier, or list of them, default="auto"
         For modalities with an encoder; of several the best is chosen. "auto" is
         "logistic", up to 3,000 rows also "rbf_svm", and for "tabular" "xgboost".

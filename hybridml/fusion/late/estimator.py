@@ -90,7 +90,7 @@ class LateFusion(FusionEstimator):
             outputs = np.stack([said[i].values[rows] for i in pattern])
             known = targets.take(rows)
             if self.combine == "weighted":
-                self._weights[pattern] = fit_weights(outputs, known)
+                self._weights[pattern] = fit_weights(outputs, self._prior, known)
             elif len(pattern) > 1 or self.final_estimator is not None:
                 self._finals[pattern] = fit_stacked(
                     outputs,
@@ -117,7 +117,7 @@ class LateFusion(FusionEstimator):
 
     def _combine(self, pattern: Pattern, outputs: Floats) -> Floats:
         if self.combine == "weighted":
-            return mix(outputs, self._weights[pattern], self._targets)
+            return mix(outputs, self._weights[pattern], self._prior, self._targets)
         if pattern in self._finals:
             return self._finals[pattern].outputs(outputs, self._targets)
         rule = RULES.get(self.combine, RULES["mean"])  # of one modality: as it is

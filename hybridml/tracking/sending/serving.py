@@ -1,0 +1,97 @@
+"""The process that sends: it takes journals one by one, and outlives the work a little.
+
+It is told what to do on stdin, a JSON object a line, and answers beside each journal.
+MLflow is loaded, silenced and kept from long waits here, so that nothing of that
+happens to the process that works.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from hybridml.tracking.journal.answers import note_failed
+from hybridml.tracking.journal.folder import JournalFolder
+from hybridml.tracking.sending.delivery import Delivery
+from hybridml.tracking.sending.failures import failures, reason_of
+from hybridml.tracking.sending.mlflow_store import MLflowStore
+
+_POLL_S = 0.5  # how much later than the work its runs are seen
+_FIRST_WAIT_S = 0.25
+
+
+def serve() -> None:
+    """Send journals until stdin ends, then what is left of them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is for the work to take
+    logging.disable(logging.CRITICAL)
+    settings = json.loads(sys.stdin.readline())
+    store = MLflowStore(settings["uri"], settings["timeout_s"])
+    deliveries: list[Delivery] = []
+    for told in _told():
+        if "journal" in told:
+            folder = JournalFolder(Path(told["journal"]))
+            is_replay = told["is_replay"]
+            deliveries.append(Delivery(folder, store, is_replay=is_replay))
+        deliveries = [d for d in deliveries if _go_on(d, settings["timeout_s"])]
+    for delivery in deliveries:
+        if delivery.is_done:
+            delivery.folder.remove_if_left()
+
+
+def _told() -> Iterator[dict[str, Any]]:
+    """Give each line of stdin, and every half a second nothing, until it ends."""
+    lines: SimpleQueue[str] = SimpleQueue()
+    wake = threading.Event()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            lines.put(line)
+            wake.set()
+        lines.put("")
+        wake.set()
+
+    threading.Thread(target=listen, daemon=True).start()
+    while True:
+        wake.wait(_POLL_S)
+        wake.clear()
+        while not lines.empty():
+            line = lines.get()
+            if not line:
+                yield {}
+                return
+            yield json.loads(line)
+        yield {}
+
+
+def _go_on(delivery: Delivery, timeout_s: float) -> bool:
+    """Send what is new of a journal; return whether to look at it again."""
+    if not delivery.folder.is_there:  # all was sent, and the work has removed it
+        return False
+    reason = _reason_not_sent(delivery, timeout_s)
+    if reason is not None:
+        note_failed(delivery.answers_path, reason)
+    return reason is None
+
+
+def _reason_not_sent(delivery: Delivery, timeout_s: float) -> str | None:
+    """Send, and try again for `timeout_s` in all where the store was there before."""
+    wait_s, left_s = _FIRST_WAIT_S, timeout_s
+    while True:
+        try:
+            delivery.send_new()
+        except failures() as error:
+            if not delivery.store.was_reached or left_s < wait_s:
+                return reason_of(error)
+        else:
+            return None
+        time.sleep(wait_s)
+        left_s -= wait_s
+        wait_s *= 2

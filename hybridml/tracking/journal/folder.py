@@ -88,6 +88,10 @@ class JournalFolder:
         """Return the lock that whoever writes or replays the journal holds."""
         return FileLock(self.path / "lock", thread_local=False)
 
+    def turn(self) -> FileLock:
+        """Return the lock that the one process that sends the journal holds."""
+        return FileLock(self.path / "turn", thread_local=False)
+
     def keep_file(self, source: Path) -> str:
         """Copy a file into the journal; return its path inside."""
         folder = self.path / "files" / uuid4().hex[:12]

@@ -78,6 +78,7 @@ class Courier:
         """End it at once."""
         self._process.kill()
         self._process.wait()
+        self.dismiss()
 
     def _tell(self, message: dict[str, Any]) -> None:
         assert self._process.stdin is not None

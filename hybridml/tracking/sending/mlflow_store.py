@@ -29,7 +29,7 @@ class MLflowStore:
 
     Attributes
     ----------
-    uri : str
+    uri, timeout_s
         As given.
     was_reached : bool
         Whether it has ever answered.
@@ -37,7 +37,7 @@ class MLflowStore:
 
     def __init__(self, uri: str, timeout_s: float) -> None:
         self.uri = uri
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._client: Any = None
         self._experiment_ids: dict[str, str] = {}
         self.was_reached = False
@@ -50,7 +50,7 @@ class MLflowStore:
         ConnectionError
             If it does not.
         """
-        reason = why_unreachable(self.uri, self._timeout_s)
+        reason = why_unreachable(self.uri, self.timeout_s)
         if reason is not None:
             raise ConnectionError(reason)
 

@@ -18,6 +18,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from filelock import FileLock
+
 from hybridml.tracking.journal.answers import note_failed
 from hybridml.tracking.journal.folder import JournalFolder
 from hybridml.tracking.sending.delivery import Delivery
@@ -34,16 +36,23 @@ def serve() -> None:
     logging.disable(logging.CRITICAL)
     settings = json.loads(sys.stdin.readline())
     store = MLflowStore(settings["uri"], settings["timeout_s"])
-    deliveries: list[Delivery] = []
+    deliveries: list[tuple[Delivery, FileLock]] = []
     for told in _told():
         if "journal" in told:
-            folder = JournalFolder(Path(told["journal"]))
-            is_replay = told["is_replay"]
-            deliveries.append(Delivery(folder, store, is_replay=is_replay))
-        deliveries = [d for d in deliveries if _go_on(d, settings["timeout_s"])]
-    for delivery in deliveries:
+            deliveries.append(_take(told, store))
+        deliveries = [taken for taken in deliveries if _go_on(*taken)]
+    for delivery, turn in deliveries:
+        turn.release()
         if delivery.is_done:
             delivery.folder.remove_if_left()
+
+
+def _take(told: dict[str, Any], store: MLflowStore) -> tuple[Delivery, FileLock]:
+    """Begin with a journal, once nobody else sends it."""
+    folder = JournalFolder(Path(told["journal"]))
+    turn = folder.turn()
+    turn.acquire()
+    return Delivery(folder, store, is_replay=told["is_replay"]), turn
 
 
 def _told() -> Iterator[dict[str, Any]]:
@@ -71,19 +80,21 @@ def _told() -> Iterator[dict[str, Any]]:
         yield {}
 
 
-def _go_on(delivery: Delivery, timeout_s: float) -> bool:
+def _go_on(delivery: Delivery, turn: FileLock) -> bool:
     """Send what is new of a journal; return whether to look at it again."""
-    if not delivery.folder.is_there:  # all was sent, and the work has removed it
-        return False
-    reason = _reason_not_sent(delivery, timeout_s)
+    is_there = delivery.folder.is_there  # if not, it was sent, and the work removed it
+    reason = _reason_not_sent(delivery) if is_there else None
     if reason is not None:
         note_failed(delivery.answers_path, reason)
-    return reason is None
+    if reason is not None or not is_there:
+        turn.release()
+        return False
+    return True
 
 
-def _reason_not_sent(delivery: Delivery, timeout_s: float) -> str | None:
-    """Send, and try again for `timeout_s` in all where the store was there before."""
-    wait_s, left_s = _FIRST_WAIT_S, timeout_s
+def _reason_not_sent(delivery: Delivery) -> str | None:
+    """Send, and try again for a while where the store was there before."""
+    wait_s, left_s = _FIRST_WAIT_S, delivery.store.timeout_s
     while True:
         try:
             delivery.send_new()

@@ -1,4 +1,4 @@
-"""A journal keeps copies of files, keeps them private, and goes when nobody needs it."""
+"""A journal keeps copies of files for itself, and goes when nobody needs it."""
 
 from __future__ import annotations
 

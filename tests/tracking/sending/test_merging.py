@@ -23,7 +23,9 @@ def test_values_of_a_run_travel_together_and_in_order() -> None:
 
 
 def test_the_last_tag_wins() -> None:
-    (parcel,) = merge([log_values("a", tags={"x": "1"}), log_values("a", tags={"x": "2"})])
+    (parcel,) = merge(
+        [log_values("a", tags={"x": "1"}), log_values("a", tags={"x": "2"})]
+    )
     assert parcel.record["tags"] == {"x": "2"}
 
 

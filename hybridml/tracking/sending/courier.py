@@ -42,6 +42,7 @@ class Courier:
         self.timeout_s = timeout_s
         self._process = subprocess.Popen(
             [get_executable() or sys.executable, "-W", "ignore", "-c", _CODE, _path()],
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -81,10 +82,10 @@ class Courier:
         self.dismiss()
 
     def _tell(self, message: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # it has died, which is found out elsewhere
-            self._process.stdin.write(f"{json.dumps(message)}\n".encode())
-            self._process.stdin.flush()
+        stdin = self._process.stdin
+        if stdin is not None and not stdin.closed:
+            with contextlib.suppress(OSError):  # it has died: see is_alive
+                stdin.write(f"{json.dumps(message)}\n".encode())
 
 
 # One process a store: MLflow takes seconds to load.

@@ -115,7 +115,7 @@ class Outbox:
     def flush(self) -> None:
         """Wait until all was sent, or the store has failed."""
         journal = self._journal
-        if journal is None:
+        if journal is None or not journal.is_under_way:
             return
         journal.hurry()
         heard_s = time.monotonic()

@@ -12,7 +12,6 @@ import logging
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
@@ -23,11 +22,10 @@ from filelock import FileLock
 from hybridml.tracking.journal.answers import note_failed
 from hybridml.tracking.journal.folder import JournalFolder
 from hybridml.tracking.sending.delivery import Delivery
-from hybridml.tracking.sending.failures import failures, reason_of
 from hybridml.tracking.sending.mlflow_store import MLflowStore
+from hybridml.tracking.sending.retrying import send_patiently
 
 _POLL_S = 0.5  # how much later than the work its runs are seen
-_FIRST_WAIT_S = 0.25
 
 
 def serve() -> None:
@@ -83,26 +81,10 @@ def _told() -> Iterator[dict[str, Any]]:
 def _go_on(delivery: Delivery, turn: FileLock) -> bool:
     """Send what is new of a journal; return whether to look at it again."""
     is_there = delivery.folder.is_there  # if not, it was sent, and the work removed it
-    reason = _reason_not_sent(delivery) if is_there else None
+    reason = send_patiently(delivery) if is_there else None
     if reason is not None:
         note_failed(delivery.answers_path, reason)
     if reason is not None or not is_there:
         turn.release()
         return False
     return True
-
-
-def _reason_not_sent(delivery: Delivery) -> str | None:
-    """Send, and try again for a while where the store was there before."""
-    wait_s, left_s = _FIRST_WAIT_S, delivery.store.timeout_s
-    while True:
-        try:
-            delivery.send_new()
-        except failures() as error:
-            if not delivery.store.was_reached or left_s < wait_s:
-                return reason_of(error)
-        else:
-            return None
-        time.sleep(wait_s)
-        left_s -= wait_s
-        wait_s *= 2

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from hybridml import compare_transfer_cases
 from hybridml.exceptions import TrackingError, TrackingWarning
 from hybridml.tracking import MLflowTracker, list_journals, replay_journal
 from hybridml.tracking.journal.records import KEY_TAG
@@ -79,7 +82,7 @@ def _content(client: Any, run: Any, names: dict[str, str]) -> dict[str, Any]:
         },
         "latest": {name: str(value) for name, value in run.data.metrics.items()},
         "files": {
-            path: Path(client.download_artifacts(run_id, path)).read_text()
+            path: Path(client.download_artifacts(run_id, path)).read_bytes()
             for path in _files(client, run_id, None)
         },
     }
@@ -194,6 +197,70 @@ def test_work_that_is_killed_leaves_what_it_told(tmp_path: Path) -> None:
     (found,) = content_of(uri)
     assert found["latest"] == {"loss": "0.5"}
     assert found["status"] == "RUNNING"
+
+
+def test_a_comparison_whose_server_dies_is_recorded_as_if_it_had_not(
+    tmp_path: Path, start_server
+) -> None:
+    with start_server(tmp_path) as server:
+        tracker = MLflowTracker(server.uri, timeout_s=1.0)
+        with pytest.warns(TrackingWarning, match="track replay"):
+            compare_cases(tracker, lambda: kill_when_some_has_arrived(server))
+    (waiting,) = list_journals()
+    other = f"sqlite:///{tmp_path}/undisturbed.db"
+    compare_cases(MLflowTracker(other), lambda: None)
+    with start_server(tmp_path, port_of(server.uri)):
+        replay_journal(waiting.path)
+        found = [without_times(run) for run in content_of(server.uri)]
+    assert found == [without_times(run) for run in content_of(other)]
+    assert len(found) > 5
+
+
+def compare_cases(tracker: MLflowTracker, disturb: Callable[[], None]) -> None:
+    """Compare cases on noise; `disturb` is called after the second of its folds."""
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (12, 32, 32, 3), dtype=np.uint8)
+    n_steps = itertools.count()
+
+    def on_step(step: object) -> None:
+        if next(n_steps) == 5:
+            disturb()
+
+    comparison = compare_transfer_cases(
+        images,
+        ["a", "b"] * 6,
+        backbones="lenet5",
+        weights=None,
+        cases=[1, 4],
+        epochs=1,
+        cv=2,
+        store=None,
+        journal=None,
+        tracker=tracker,
+        on_step=on_step,
+    )
+    assert next(n_steps) > 6
+    assert len(comparison.table) >= 2
+
+
+def kill_when_some_has_arrived(server) -> None:
+    (journal,) = list_journals()
+    answers = journal.path / "answers.jsonl"
+    deadline = time.monotonic() + 60
+    while not (answers.exists() and "run_id" in answers.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    server.end()
+
+
+def without_times(run: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what a comparison measures anew each time."""
+    steps = {
+        name: [step for step, _ in points] for name, points in run["metrics"].items()
+    }
+    scores = {k: v for k, v in run["latest"].items() if k.startswith("score")}
+    names = {"tags": sorted(run["tags"]), "files": sorted(run["files"])}
+    return {**run, **names, "metrics": steps, "latest": scores}
 
 
 def times_of(uri: str) -> list[int]:

@@ -50,6 +50,7 @@ class Outbox:
         self._is_broken = False
         self._run_ids: dict[str, str] = {}
         self._journal: OpenJournal | None = None
+        self._inherited: OpenJournal | None = None
         self._n_blocks = 0
         self._lock = threading.RLock()
 
@@ -129,8 +130,8 @@ class Outbox:
             time.sleep(pause_s)
 
     def __getstate__(self) -> dict[str, Any]:
-        left_here = {"_journal": None, "_n_blocks": 0, "_lock": None}
-        return {**self.__dict__, **left_here}
+        left_here = dict.fromkeys(("_journal", "_inherited", "_lock"))
+        return {**self.__dict__, **left_here, "_n_blocks": 0}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -174,6 +174,21 @@ def test_the_journal_stays_as_long_as_a_run_is_open(
     assert not courier.taken[0].path.exists()
 
 
+def test_an_interrupt_while_it_waits_loses_nothing(
+    outbox: Outbox, courier: Courier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(courier, "hurry", interrupt)
+        work(outbox)
+    (journal,) = courier.taken
+    assert len(journal.records.read_text().splitlines()) == 2
+    work(outbox)
+    assert not journal.is_there
+
+
 def test_threads_write_whole_records(outbox: Outbox, courier: Courier) -> None:
     outbox.open_block()
 

@@ -36,6 +36,12 @@ class Server:
         self.process.wait()
 
 
+# Its runners of jobs are eight processes more, which nothing here needs.
+_SPARSE = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+}
+
 StartServer = Callable[..., AbstractContextManager[Server]]
 
 
@@ -54,7 +60,7 @@ def _running_server(folder: Path, port: int | None = None) -> Iterator[Server]:
         process = subprocess.Popen(
             [*command, "--port", str(port)],
             cwd=folder,
-            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+            env={**os.environ, **_SPARSE},
             stdout=log,
             stderr=log,
             start_new_session=True,

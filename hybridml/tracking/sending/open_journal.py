@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 from weakref import WeakSet
 
+from filelock import Timeout
+
 from hybridml.tracking.journal.answers import Answers
 from hybridml.tracking.journal.folder import About, JournalFolder
 from hybridml.tracking.journal.lines import append_line
@@ -141,6 +143,19 @@ class OpenJournal:
     def release(self) -> None:
         """Let others replay it."""
         self._lock.release()
+
+    def resume(self) -> bool:
+        """Write on after a release; return whether that can be."""
+        if self._lock.is_locked:
+            return True
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:  # it is being replayed
+            return False
+        if not self.folder.is_there:  # it was replayed; the lock has made a new folder
+            self.discard()
+            return False
+        return True
 
     def patience_s(self) -> float:
         """Return how long may pass without an answer, in seconds."""

@@ -75,13 +75,16 @@ class Outbox:
             self._n_blocks += 1
 
     def close_block(self) -> None:
-        """Wait until all was sent, and remove the journal where nobody needs it."""
+        """Wait until all was sent; remove the journal, or let others replay it."""
         with self._lock:
             self._n_blocks -= 1
         self.flush()
         with self._lock:
-            is_over = self._n_blocks <= 0 and not self._has_failed
-            if self._journal is not None and is_over and self._journal.is_sent:
+            if self._journal is None or self._n_blocks > 0:
+                return
+            if self._has_failed:
+                self._journal.release()
+            elif self._journal.is_sent:
                 self._journal.discard()
                 self._journal = None
 
@@ -140,7 +143,9 @@ class Outbox:
     def _current(self) -> OpenJournal:
         """Return the journal to write to."""
         if self._journal is not None and self._journal.is_own:
-            return self._journal
+            if self._journal.resume():
+                return self._journal
+            self._journal = None
         # What a fork has inherited is left alone, and kept: its lock is the parent's.
         self._inherited = self._journal
         self._tracking_uri = self.uri

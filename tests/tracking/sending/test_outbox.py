@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hybridml.exceptions import TrackingWarning
+from hybridml.tracking import list_journals
 from hybridml.tracking.journal import records
 from hybridml.tracking.journal.answers import note_created, note_failed, note_sent
 from hybridml.tracking.journal.folder import JournalFolder
@@ -188,6 +189,28 @@ def test_an_interrupt_while_it_waits_loses_nothing(
     assert len(journal.records.read_text().splitlines()) == 2
     work(outbox)
     assert not journal.is_there
+
+
+def test_a_journal_that_was_kept_can_be_replayed_between_runs(
+    outbox: Outbox, courier: Courier, tmp_path: Path
+) -> None:
+    courier.failure = "no route"
+    outbox.open_block()
+    with pytest.warns(TrackingWarning, match="no route"):
+        work(outbox)
+    (waiting,) = list_journals(tmp_path / "journals")
+    assert waiting.is_in_use
+    outbox.close_block()
+    (waiting,) = list_journals(tmp_path / "journals")
+    assert not waiting.is_in_use
+    with JournalFolder(waiting.path).lock():  # as a replay does
+        work(outbox)
+    assert len(list_journals(tmp_path / "journals")) == 2
+    for waiting in list_journals(tmp_path / "journals"):
+        JournalFolder(waiting.path).remove()
+    work(outbox)
+    (waiting,) = list_journals(tmp_path / "journals")
+    assert waiting.n_records == 2
 
 
 def test_threads_write_whole_records(outbox: Outbox, courier: Courier) -> None:

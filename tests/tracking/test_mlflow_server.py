@@ -98,7 +98,7 @@ def test_a_server_that_hangs_costs_seconds(server) -> None:
     with pytest.warns(TrackingWarning, match="timed out") as caught:
         record_beside(server.uri, 1.0, lambda: server.send(signal.SIGSTOP))
     server.send(signal.SIGCONT)
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 60
     assert len(caught) == 1
     (waiting,) = list_journals()
     assert replay_journal(waiting.path).refused == []
@@ -111,6 +111,6 @@ def test_a_server_that_dies_costs_seconds(
         began = time.monotonic()
         with pytest.warns(TrackingWarning, match="track replay") as caught:
             record_beside(mortal.uri, 2.0, mortal.end)
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 60
     assert len(caught) == 1
     assert capfd.readouterr() == ("", "")

@@ -52,7 +52,7 @@ sys.addaudithook(refuse)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_python_blocks_of_the_readme_run_in_order(workplace: Path) -> None:
     text = README.read_text(encoding="utf-8")
     script = workplace / "readme_blocks.py"
@@ -61,7 +61,7 @@ def test_python_blocks_of_the_readme_run_in_order(workplace: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_commands_of_the_readme_run_in_order(workplace: Path) -> None:
     assert (TOOLS / "hybridml").exists(), "The command is missing. Run: make install"
     for command in _commands(README.read_text(encoding="utf-8")):
@@ -69,7 +69,7 @@ def test_commands_of_the_readme_run_in_order(workplace: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_example_runs(example: Path, workplace: Path) -> None:
     _run([sys.executable, str(example)], workplace)

@@ -92,7 +92,7 @@ def test_some_blocks_and_rows_are_taken() -> None:
         (KNeighborsClassifier(metric="manhattan"), False),
         (make_pipeline(StandardScaler(), LogisticRegression()), False),
     ],
-    ids=repr,
+    ids=lambda given: type(given).__name__,
 )
 def test_only_heads_that_surely_do_are_turned(head: Any, sees: bool) -> None:
     assert sees_scalar_products_only(head) is sees

@@ -11,6 +11,7 @@
     │   └── UnknownHeadError
     ├── InvalidParameterError(ValueError)   one or more parameters, all named
     ├── DivergedError(ArithmeticError)      training met a loss that is no number
+    ├── TrackingError(ConnectionError)      a journal cannot be sent to its store
     └── WeightsError(ValueError)            weights missing, unreadable or unfitting
     HybridMLWarning(UserWarning)
     ├── CacheWarning                        fine-tuning does not keep frozen outputs
@@ -81,6 +82,10 @@ class DivergedError(HybridMLError, ArithmeticError):
     best_epoch: int | None = None
 
 
+class TrackingError(HybridMLError, ConnectionError):
+    """A journal cannot be sent to its store; it is kept."""
+
+
 class WeightsError(HybridMLError, ValueError):
     """Weights that are missing, cannot be read or do not fit the backbone."""
 
@@ -106,7 +111,7 @@ class StoreWarning(HybridMLWarning):
 
 
 class TrackingWarning(HybridMLWarning):
-    """The tracking server cannot be reached; the work goes on without it."""
+    """The tracking server cannot be reached; the work goes on, and fills a journal."""
 
 
 class TrainingWarning(HybridMLWarning):

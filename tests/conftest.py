@@ -39,5 +39,6 @@ def _own_home(
     """Keep every test away from the user's store, cache and tracking server."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HYBRIDML_STORE", str(home / "store"))
+    monkeypatch.setenv("HYBRIDML_JOURNAL", str(home / "journal"))
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

@@ -16,6 +16,7 @@ from hybridml.cli import (
     fuse,
     predict,
     store,
+    track,
     ui,
 )
 from hybridml.cli.help_text import examples, unwrap
@@ -101,3 +102,4 @@ _add(extract.extract, extract.EXAMPLES, _MODELS)
 _add(catalogue.backbones, catalogue.BACKBONES_EXAMPLES, _LOOK)
 _add(catalogue.layers, catalogue.LAYERS_EXAMPLES, _LOOK)
 app.add_typer(store.app, name="store", rich_help_panel=_LOOK)
+app.add_typer(track.app, name="track", rich_help_panel=_LOOK)

@@ -20,49 +20,44 @@ METRICS_PER_BATCH = 1000
 PARAMS_PER_BATCH = 100
 
 
-def to_params(params: Mapping[str, object]) -> list[Any]:
-    """Return MLflow's form of settings: text, cut where it is too long."""
-    from mlflow.entities import Param
-
-    return [
-        Param(key, shorten(str(value), MAX_PARAM_CHARACTERS))
+def to_params(params: Mapping[str, object]) -> dict[str, str]:
+    """Return settings as text, cut where it is too long."""
+    return {
+        key: shorten(encodable(str(value)), MAX_PARAM_CHARACTERS)
         for key, value in _with_clean_keys(params)
-    ]
+    }
 
 
-def to_metrics(metrics: Mapping[str, float], step: int | None) -> list[Any]:
-    """Return MLflow's form of numbers, all with the time of now.
+def to_metrics(
+    metrics: Mapping[str, float], step: int | None
+) -> list[tuple[str, float, int, int]]:
+    """Return numbers with their key, the time of now in ms, and the step.
 
     NaN is kept as such; MLflow stores an infinity as the largest float there is.
     """
-    from mlflow.entities import Metric
-
     now_ms = int(time.time() * 1000)
     return [
-        Metric(key, float(value), now_ms, int(step or 0))
+        (key, float(value), now_ms, int(step or 0))
         for key, value in _with_clean_keys(metrics)
     ]
 
 
-def to_tags(tags: Mapping[str, str]) -> list[Any]:
-    """Return MLflow's form of tags."""
-    from mlflow.entities import RunTag
+def to_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return tags as text, cut where it is too long."""
+    return {
+        key: shorten(encodable(str(value)), MAX_TAG_CHARACTERS)
+        for key, value in _with_clean_keys(tags)
+    }
 
-    return [RunTag(key, value) for key, value in _clean_tags(tags).items()]
 
-
-def run_tags(
-    tags: Mapping[str, str] | None, parent_run_id: str | None
-) -> dict[str, str]:
-    """Return a new run's tags: those given, who runs what, and the run above it."""
+def run_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
+    """Return a new run's tags: those given, and who runs what."""
     system = {
         "mlflow.user": current_user(),
         "mlflow.source.name": sys.argv[0] or "python",
         "mlflow.source.type": "LOCAL",
     }
-    if parent_run_id is not None:
-        system["mlflow.parentRunId"] = parent_run_id
-    return system | _clean_tags(tags or {})
+    return system | to_tags(tags or {})
 
 
 def clean_key(name: str) -> str:
@@ -89,6 +84,17 @@ def shorten(text: str, limit: int, *, mark: str = "…") -> str:
     return text if len(text) <= limit else text[: limit - len(mark)] + mark
 
 
+def encodable(text: str) -> str:
+    r"""Return `text` with a "?" for what no file and no database can hold.
+
+    Examples
+    --------
+    >>> encodable("half a character: \ud83d")
+    'half a character: ?'
+    """
+    return text.encode("utf-8", "replace").decode()
+
+
 def batches(items: Iterable[ItemT], size: int) -> Iterator[Sequence[ItemT]]:
     """Split `items` into lists of at most `size`."""
     rest = iter(items)
@@ -113,10 +119,3 @@ def _with_clean_keys(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             key = f"{clean_key(str(name))[: MAX_KEY_CHARACTERS - 5]}_{n}"
         taken.add(key)
         yield key, value
-
-
-def _clean_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    return {
-        key: shorten(str(value), MAX_TAG_CHARACTERS)
-        for key, value in _with_clean_keys(tags)
-    }

@@ -8,21 +8,22 @@ from importlib import metadata
 from pathlib import Path
 
 from hybridml._checks import Problems, is_number
-from hybridml.tracking import _mlflow_values as values
-from hybridml.tracking._files import existing_file
-from hybridml.tracking._mlflow_address import describe_place, without_password
-from hybridml.tracking._mlflow_connection import MLflowConnection
-from hybridml.tracking._run_block import RunBlock
-from hybridml.tracking.protocol import RunStatus
+from hybridml.tracking.mlflow_run import MLflowRun, top_level_run
+from hybridml.tracking.sending.outbox import Outbox
 
 
 class MLflowTracker:
     """Records runs in an MLflow store or server.
 
-    It sets no global MLflow state: whatever else a program does with MLflow goes on
-    undisturbed. A store that cannot be reached, or dies on the way, is warned about
-    once (`hybridml.exceptions.TrackingWarning`); after that nothing is recorded, and
-    the work goes on.
+    What is told is written to a journal, and a process of its own sends it from there,
+    in order and about every half second. The work waits for it only at the end of each
+    top-level run; when all has arrived, the journal is removed. A store that cannot be
+    reached, or dies on the way and stays away, is warned about once
+    (`hybridml.exceptions.TrackingWarning`), and the work goes on. Its journal is then
+    kept: ``hybridml track replay``, or `replay_journal`, sends it later.
+
+    It sets no global MLflow state, and does not even load MLflow: whatever else a
+    program does with MLflow goes on undisturbed.
 
     Parameters
     ----------
@@ -34,7 +35,12 @@ class MLflowTracker:
     experiment : str, default="hybridml"
         The experiment to record in; created where it does not exist.
     timeout_s : float, default=5.0
-        How long the store may take to answer, in seconds, before it is given up.
+        How long the store may take to answer, in seconds, and how long a store that
+        was there before is tried again, before it is given up.
+    journal : str, Path or None, default=None
+        Folder in which journals are kept. None stands for the one named by the
+        environment variable HYBRIDML_JOURNAL and, where that is not set, for one in
+        the user's state folder.
 
     Raises
     ------
@@ -47,7 +53,9 @@ class MLflowTracker:
     -----
     Names of params, metrics and tags that MLflow does not take are changed: other
     characters than letters, digits and ``_./ -`` become "_". A param longer than 6,000
-    characters is cut. A new SQLite store takes some seconds to set up.
+    characters is cut. A new SQLite store takes some seconds to set up. Each run has the
+    tag "hybridml.run_key", by which it is found again when a journal is replayed.
+    Passwords in an address are not written to the journal.
 
     Examples
     --------
@@ -62,6 +70,7 @@ class MLflowTracker:
         experiment: str = "hybridml",
         *,
         timeout_s: float = 5.0,
+        journal: str | Path | None = None,
     ) -> None:
         _check_installed()
         problems = Problems("MLflowTracker")
@@ -71,100 +80,22 @@ class MLflowTracker:
         problems.expect(is_named, "experiment", experiment, "a name")
         is_time = is_number(timeout_s, low=0.001)
         problems.expect(is_time, "timeout_s", timeout_s, "a positive number of seconds")
+        is_folder = journal is None or (isinstance(journal, str | Path) and journal)
+        problems.expect(bool(is_folder), "journal", journal, "a folder or None")
         problems.raise_all()
         self.experiment = experiment
-        self._connection = MLflowConnection(tracking_uri, experiment, timeout_s)
+        folder = None if journal is None else Path(journal).absolute()
+        self._outbox = Outbox(tracking_uri, experiment, timeout_s, folder)
 
     def run(
         self, name: str, tags: Mapping[str, str] | None = None
     ) -> AbstractContextManager[MLflowRun]:
         """Open a top-level run for the length of a ``with`` block."""
-        return _open(self._connection, name, tags, parent_run_id=None)
+        return top_level_run(self._outbox, name, tags)
 
     def where(self) -> str:
         """Say in words where the runs are recorded, and how to look at them."""
-        if self._connection.has_failed:
-            address = without_password(self._connection.uri)
-            return f"nowhere, or not all of it: MLflow at {address} failed"
-        return f"{describe_place(self._connection.uri)}, experiment {self.experiment!r}"
-
-
-class MLflowRun:
-    """A run in MLflow while it is being recorded.
-
-    Attributes
-    ----------
-    run_id : str or None
-        MLflow's name for it; None where it could not be created and records nothing.
-    """
-
-    def __init__(self, connection: MLflowConnection, run_id: str | None) -> None:
-        self.run_id = run_id
-        self._connection = connection
-
-    def log_params(self, params: Mapping[str, object]) -> None:
-        """Record settings, each once, as text."""
-        entities = values.to_params(params) if self.run_id else []
-        for batch in values.batches(entities, values.PARAMS_PER_BATCH):
-            self._attempt("log_batch", params=batch)
-
-    def log_metrics(
-        self, metrics: Mapping[str, float], step: int | None = None
-    ) -> None:
-        """Record numbers with the time of now; without a `step` at step 0."""
-        entities = values.to_metrics(metrics, step) if self.run_id else []
-        for batch in values.batches(entities, values.METRICS_PER_BATCH):
-            self._attempt("log_batch", metrics=batch)
-
-    def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Record labels to search by."""
-        entities = values.to_tags(tags) if self.run_id else []
-        for batch in values.batches(entities, values.PARAMS_PER_BATCH):
-            self._attempt("log_batch", tags=batch)
-
-    def log_text(self, text: str, file_name: str) -> None:
-        """Record `text` as a file of this name."""
-        self._attempt("log_text", text, file_name)
-
-    def log_file(self, path: str | Path) -> None:
-        """Record a copy of the file at `path` under its own name."""
-        self._attempt("log_artifact", str(existing_file(path)))
-
-    def child(
-        self, name: str, tags: Mapping[str, str] | None = None
-    ) -> AbstractContextManager[MLflowRun]:
-        """Open a run below this one."""
-        return _open(self._connection, name, tags, parent_run_id=self.run_id)
-
-    def end(self, status: RunStatus) -> None:
-        """Record how and when the run ended."""
-        self._attempt("set_terminated", status)
-
-    def _attempt(self, method: str, *args: object, **kwargs: object) -> None:
-        run_id = self.run_id
-        if run_id is not None:
-            self._connection.attempt(
-                lambda client, _: getattr(client, method)(run_id, *args, **kwargs)
-            )
-
-
-def _open(
-    connection: MLflowConnection,
-    name: str,
-    tags: Mapping[str, str] | None,
-    parent_run_id: str | None,
-) -> RunBlock[MLflowRun]:
-    def start() -> MLflowRun:
-        all_tags = values.run_tags(tags, parent_run_id)
-        run_name = values.shorten(name, values.MAX_KEY_CHARACTERS)
-        created = connection.attempt(
-            lambda client, experiment_id: client.create_run(
-                experiment_id, tags=all_tags, run_name=run_name
-            )
-        )
-        return MLflowRun(connection, created.info.run_id if created else None)
-
-    return RunBlock(start, MLflowRun.end)
+        return self._outbox.where()
 
 
 def _check_installed() -> None:

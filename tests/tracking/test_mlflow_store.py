@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from hybridml.exceptions import TrackingWarning
-from hybridml.tracking import MLflowTracker, Run
+from hybridml.tracking import MLflowTracker, Run, list_journals, replay_journal
 
 pytestmark = pytest.mark.slow  # setting a store up takes seconds
 
@@ -144,14 +144,19 @@ def test_a_file_that_is_not_there_is_the_callers_mistake(store: str) -> None:
 
 
 def test_a_refused_value_costs_only_itself(store: str, client) -> None:
-    with MLflowTracker(store).run("refused") as run:
-        run.log_params({"C": 1})
-        with pytest.warns(TrackingWarning, match="refuses a value, the rest is kept"):
-            run.log_params({"C": 2})
-        run.log_metrics({"accuracy": 0.5})
+    with pytest.warns(TrackingWarning, match="refuses a value, the rest is kept"):
+        record_refused(MLflowTracker(store))
     found = only_run(client, "refused")
     assert found.data.params == {"C": "1"}
     assert found.data.metrics == {"accuracy": 0.5}
+    assert list_journals() == []
+
+
+def record_refused(tracker: MLflowTracker) -> None:
+    with tracker.run("refused") as run:
+        run.log_params({"C": 1})
+        run.log_params({"C": 2})
+        run.log_metrics({"accuracy": 0.5})
 
 
 def test_nothing_global_changes_and_nothing_is_printed(
@@ -166,29 +171,46 @@ def test_nothing_global_changes_and_nothing_is_printed(
     before = state()
     with MLflowTracker(store).run("quiet") as run:
         run.log_metrics({"accuracy": 0.5})
+        assert run.run_id
         assert state() == before
     assert state() == before
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_lock_that_stays_is_warned_about_once_and_in_time(store: str) -> None:
-    tracker = MLflowTracker(store, timeout_s=0.3)
-    with tracker.run("locked") as run:
-        path = store.removeprefix("sqlite:///")
-        with closing(sqlite3.connect(path)) as other:
+def record_behind_a_lock(tracker: MLflowTracker, path: str) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        with tracker.run("locked") as run:
+            assert run.run_id
             other.execute("BEGIN EXCLUSIVE")
-            with pytest.warns(TrackingWarning, match="locked") as caught:
-                record_curve(run)
-            other.rollback()
+            record_curve(run)
+        other.rollback()
+
+
+def test_a_lock_that_stays_is_warned_about_once_and_in_time(store: str, client) -> None:
+    tracker = MLflowTracker(store, timeout_s=0.3)
+    with pytest.warns(TrackingWarning, match="locked") as caught:
+        record_behind_a_lock(tracker, store.removeprefix("sqlite:///"))
     assert len(caught) == 1
+    (waiting,) = list_journals()
+    assert only_run(client, "locked").data.metrics == {}
+    replay_journal(waiting.path)
+    assert only_run(client, "locked").data.metrics == {"accuracy": 0.5}
 
 
-def test_a_deleted_experiment_is_warned_about(store: str, client) -> None:
-    client.delete_experiment(client.create_experiment("gone"))
+def test_a_deleted_experiment_is_warned_about_and_may_come_back(
+    store: str, client
+) -> None:
+    experiment_id = client.create_experiment("gone")
+    client.delete_experiment(experiment_id)
     tracker = MLflowTracker(store, experiment="gone")
     with pytest.warns(TrackingWarning, match="deleted"), tracker.run("fit") as run:
         record_curve(run)
     assert run.run_id is None
+    (waiting,) = list_journals()
+    client.restore_experiment(experiment_id)
+    replay_journal(waiting.path)
+    (found,) = client.search_runs([experiment_id])
+    assert found.data.metrics == {"accuracy": 0.5}
 
 
 def test_two_processes_can_set_one_store_up_at_once(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hybridml.exceptions import InvalidParameterError, TrackingWarning
-from hybridml.tracking import MLflowTracker
+from hybridml.tracking import MLflowTracker, list_journals
 
 
 def work(tracker: MLflowTracker, file: Path) -> None:
@@ -28,7 +28,7 @@ def test_a_dead_server_is_warned_about_once(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     tracker = MLflowTracker("http://me:secret@127.0.0.1:9")
     with pytest.warns(
-        TrackingWarning, match=r"127\.0\.0\.1:9 cannot be used.*refused.*tracking_uri"
+        TrackingWarning, match=r"127\.0\.0\.1:9 cannot be used.*refused.*track replay"
     ) as caught:
         work(tracker, tmp_path / "a.txt")
     assert len(caught) == 1
@@ -42,7 +42,7 @@ def test_a_file_that_is_no_database_is_warned_about_once(tmp_path: Path) -> None
     path = tmp_path / "mlflow.db"
     path.write_text("this is a letter to my aunt, and no database" * 100)
     tracker = MLflowTracker(f"sqlite:///{path}")
-    with pytest.warns(TrackingWarning, match="not a database.*Repair") as caught:
+    with pytest.warns(TrackingWarning, match="not a database.*track replay") as caught:
         work(tracker, path)
     assert len(caught) == 1
     assert path.read_text().startswith("this is a letter")
@@ -68,10 +68,22 @@ def test_making_a_tracker_touches_nothing(
 
 def test_where_does_not_claim_what_a_dead_server_never_got() -> None:
     tracker = MLflowTracker("http://127.0.0.1:9", timeout_s=1)
-    expected = "goes on without tracking"
-    with pytest.warns(TrackingWarning, match=expected), tracker.run("lost"):
+    with pytest.warns(TrackingWarning, match="refused"), tracker.run("lost"):
         pass
-    assert tracker.where().startswith("nowhere, or not all of it: MLflow at http://127")
+    (waiting,) = list_journals()
+    assert str(waiting.path) in tracker.where()
+
+
+def test_a_dead_server_costs_nothing_that_was_told(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    tracker = MLflowTracker("http://127.0.0.1:9", journal=tmp_path / "journals")
+    with pytest.warns(TrackingWarning, match="refused"):
+        work(tracker, tmp_path / "a.txt")
+    work(tracker, tmp_path / "a.txt")
+    (waiting,) = list_journals(tmp_path / "journals")
+    n_told = 4 * 2 + 3 + 4  # runs begun and ended, metrics of the folds, the rest
+    assert waiting.n_records == 2 * n_told
+    assert len(list(waiting.path.glob("files/*/a.txt"))) == 2
 
 
 def test_where_names_the_experiment() -> None:
@@ -86,9 +98,10 @@ def test_a_tracker_survives_pickling() -> None:
 
 def test_all_wrong_parameters_are_named() -> None:
     with pytest.raises(
-        InvalidParameterError, match=r"tracking_uri=3.*experiment=''.*timeout_s=0"
+        InvalidParameterError,
+        match=r"tracking_uri=3.*experiment=''.*timeout_s=0.*journal=''",
     ):
-        MLflowTracker(3, experiment="", timeout_s=0)
+        MLflowTracker(3, experiment="", timeout_s=0, journal="")
 
 
 def test_without_mlflow_it_says_how_to_install_it(

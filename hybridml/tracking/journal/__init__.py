@@ -1,0 +1,1 @@
+"""What is told to a tracker, on disk: written first, removed when the store has it."""

@@ -1,0 +1,1 @@
+"""How a journal gets to MLflow: by a process of its own, in order and in batches."""

@@ -10,6 +10,7 @@
     │   ├── UnknownCutLayerError
     │   └── UnknownHeadError
     ├── InvalidParameterError(ValueError)   one or more parameters, all named
+    ├── ModelError(ValueError)              a saved model is damaged, or not trusted
     ├── DivergedError(ArithmeticError)      training met a loss that is no number
     ├── TrackingError(ConnectionError)      a journal cannot be sent to its store
     └── WeightsError(ValueError)            weights missing, unreadable or unfitting
@@ -68,6 +69,10 @@ class UnknownHeadError(UnknownNameError):
 
 class InvalidParameterError(HybridMLError, ValueError):
     """One or more parameters have a wrong value; the message names all of them."""
+
+
+class ModelError(HybridMLError, ValueError):
+    """A model cannot be saved without code, or a saved one must not be loaded."""
 
 
 class DivergedError(HybridMLError, ArithmeticError):

@@ -35,6 +35,8 @@ BELOW = {"images", "backbones", "features", "heads", "finetune", "report"}
 ROOMS["comparing"] = BELOW | TRACKING_TYPES  # estimators come in: none is known
 ROOMS["fusion"] = BELOW | TRACKING_TYPES | {"comparing"}
 ROOMS["transfer"] = BELOW | TRACKING_TYPES | {"comparing"}
+ROOMS["models"] = BELOW | {"comparing", "fusion", "transfer", "tracking"}
+ROOMS["serving"] = BELOW | {"models"}
 ROOMS["cli"] = set(ROOMS)
 ROOMS["__main__"] = {"cli"}
 ROOMS["testing"] = {"backbones"}
@@ -154,8 +156,8 @@ def _reason_against(module: str, name: str) -> str:
         return "imports are absolute"
     if top == "hybridml" and not _may_enter(room, name):
         return f"{room} may not know it"
-    if top == "mlflow" and room not in ("tracking", "cli"):
-        return "only tracking and cli may"
+    if top == "mlflow" and room not in ("tracking", "models", "serving", "cli"):
+        return "only tracking, models, serving and cli may"
     if top in TORCH and room in TORCH_FREE and module not in BUT_FOR:
         return f"{room} is free of torch"
     if top in _optional_packages() and room != "_optional":

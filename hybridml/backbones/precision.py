@@ -37,6 +37,15 @@ def resolve_device(device: str) -> torch.device:
     return resolved
 
 
+def reachable_device(device: str) -> str:
+    """Return the device where it can be reached here, else "auto"."""
+    try:
+        resolve_device(device)
+    except InvalidParameterError:
+        return "auto"
+    return device
+
+
 def resolve_precision(precision: str, device: torch.device) -> str:
     """Choose "bf16" or "fp32": "auto" is bf16 where the hardware has it natively."""
     if precision not in PRECISIONS:

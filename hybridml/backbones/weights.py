@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TypeGuard
 from urllib.error import URLError
-from urllib.parse import urlsplit
 
 import torch
 from torch import Tensor, nn
 
-from hybridml._checks import describe, did_you_mean, list_names
+from hybridml._checks import describe
 from hybridml.backbones.input_channels import (
     first_convolution,
     widen_input,
     with_channels,
 )
 from hybridml.backbones.spec import Backbone, Preprocessing
-from hybridml.exceptions import WeightsError
-
-# Of an averaged and a plain state in one file, the averaged one is meant to be used.
-_WRAPPERS = ("state_dict_ema", "state_dict", "model_state_dict", "model")
-_PREFIXES = ("module.", "_orig_mod.")  # of parallel and of compiled networks
-_SCHEMES = ("http", "https", "file")
-_NO_DOWNLOAD = (
-    "Pass weights='path/to/file.pth', or weights=None for random ones; the default "
-    "backbone 'efficientnet_lite0' needs no download."
+from hybridml.backbones.weights_file import (
+    NO_DOWNLOAD,
+    read_preprocessing,
+    read_weights,
 )
+from hybridml.exceptions import WeightsError
 
 
 @dataclass(frozen=True)
@@ -155,7 +148,10 @@ def _fetch(
         return _download(fetch, backbone, weights), preprocessing
     if named is not None:
         return _download(named.fetch, backbone, weights), named.preprocessing
-    state = _read(weights, known=("default", *backbone.named_weights))
+    state = read_weights(weights, known=("default", *backbone.named_weights))
+    written = read_preprocessing(weights)
+    if written is not None:
+        return state, written
     file_name = PurePosixPath(str(weights)).name
     for published in backbone.named_weights.values():
         if published.file_name == file_name:
@@ -171,79 +167,8 @@ def _download(
     except (URLError, OSError, RuntimeError) as exc:
         raise WeightsError(
             f"Cannot fetch the weights {str(weights)!r} of {backbone.name!r}: {exc}. "
-            f"{_NO_DOWNLOAD}"
+            f"{NO_DOWNLOAD}"
         ) from exc
-
-
-def _read(weights: str | Path, known: tuple[str, ...]) -> Mapping[str, Tensor]:
-    url = urlsplit(str(weights))
-    if url.scheme in _SCHEMES:
-        return _unwrap(_read_url(str(weights)), weights)
-    path = Path(weights).expanduser()
-    if not path.is_file():
-        hint = did_you_mean(weights, known)
-        expected = "'default', published weights by name, a file, a URL or None"
-        cure = hint or f"There is no file {path!s}."
-        raise WeightsError(describe("weights", str(weights), expected, cure))
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return _unwrap(load_file(path), weights)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as exc:  # whose text recommends running the code
-        reason = "not a state dict of tensors alone (.pth), nor a .safetensors file"
-        cure = "Save one with: torch.save(network.state_dict(), path)"
-        message = f"Cannot read weights from {path!s}: {reason}. {cure}"
-        raise WeightsError(message) from exc
-    except (RuntimeError, EOFError, OSError, ValueError) as exc:
-        raise WeightsError(f"Cannot read weights from {path!s}: {exc}") from exc
-    return _unwrap(state, weights)
-
-
-def _read_url(url: str) -> object:
-    # Two servers may call their files alike: the address goes into the cached name.
-    digest = hashlib.blake2b(url.encode(), digest_size=8).hexdigest()
-    name = f"{digest}-{PurePosixPath(urlsplit(url).path).name}"
-    try:
-        return torch.hub.load_state_dict_from_url(
-            url, map_location="cpu", progress=False, file_name=name, weights_only=True
-        )
-    except (URLError, OSError, RuntimeError, pickle.UnpicklingError) as exc:
-        message = f"Cannot fetch weights from {url}: {exc}. {_NO_DOWNLOAD}"
-        raise WeightsError(message) from exc
-
-
-def _unwrap(state: object, weights: str | Path) -> Mapping[str, Tensor]:
-    for wrapper in _WRAPPERS:
-        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
-            state = state[wrapper]
-    if not isinstance(state, Mapping) or not state:
-        raise WeightsError(f"{weights!s} holds no state dict (a mapping of tensors).")
-    if not _is_state(state):
-        inner = [value for value in state.values() if _is_state(value)]
-        if len(inner) != 1:
-            wrong = next(n for n, v in state.items() if not isinstance(v, Tensor))
-            names = ", ".join(repr(str(name)) for name in list(state)[:5])
-            raise WeightsError(
-                f"{weights!s} holds no state dict: {wrong!r} is no tensor. Its keys "
-                f"begin with {names}; expected names of parameters, or one of "
-                f"{list_names(_WRAPPERS)}."
-            )
-        state = inner[0]
-    return {_without_prefixes(name): value for name, value in state.items()}
-
-
-def _is_state(value: object) -> TypeGuard[Mapping[str, Tensor]]:
-    if not isinstance(value, Mapping) or not value:
-        return False
-    return all(isinstance(inner, Tensor) for inner in value.values())
-
-
-def _without_prefixes(name: str) -> str:
-    for prefix in _PREFIXES:
-        name = name.removeprefix(prefix)
-    return name
 
 
 def _without_wrapper(

@@ -15,6 +15,8 @@ from hybridml.cli import (
     fit,
     fuse,
     predict,
+    promote,
+    serve,
     store,
     track,
     ui,
@@ -34,7 +36,7 @@ Exit codes:
   2    the command line cannot be understood
   3    the images or the labels cannot be used
   4    an unknown name (backbone, cut layer, head ...) or a wrong parameter
-  5    weights are missing or do not fit
+  5    weights are missing or do not fit; a model is damaged or not trusted
   6    an optional package is not installed
   130  interrupted
 """
@@ -98,6 +100,8 @@ _add(fuse.fuse, fuse.EXAMPLES, _START)
 _add(ui.ui, ui.EXAMPLES, _START)
 _add(fit.fit, fit.EXAMPLES, _MODELS)
 _add(predict.predict, predict.EXAMPLES, _MODELS)
+_add(promote.promote, promote.EXAMPLES, _MODELS)
+_add(serve.serve, serve.EXAMPLES, _MODELS)
 _add(extract.extract, extract.EXAMPLES, _MODELS)
 _add(catalogue.backbones, catalogue.BACKBONES_EXAMPLES, _LOOK)
 _add(catalogue.layers, catalogue.LAYERS_EXAMPLES, _LOOK)

@@ -12,8 +12,9 @@ from hybridml.cli.collection import read_collection
 from hybridml.cli.comparison_options import RESULTS, WHAT, say_limit, time_limit
 from hybridml.cli.folds import choose_folds
 from hybridml.cli.help_text import examples
+from hybridml.cli.model_files import check_can_be_saved
 from hybridml.cli.options import given
-from hybridml.cli.outcome import check_plot, keep, show
+from hybridml.cli.outcome import check_plot, keep, register_where_asked, show
 from hybridml.cli.progress import comparison_progress
 from hybridml.cli.terminal import say
 
@@ -34,7 +35,7 @@ EXAMPLES = examples(
         "images listed in a table",
     ),
     (
-        "hybridml compare photos --save winner.joblib --plot leaderboard.png",
+        "hybridml compare photos --save winner --plot leaderboard.png",
         "keep the winner, fitted on all the images, and a picture",
     ),
     (
@@ -122,13 +123,14 @@ def compare(
     save: Annotated[
         Path | None,
         typer.Option(
-            help="Fit the winner on all the images compared and save it with joblib, "
-            "for hybridml predict.",
+            help="Fit the winner on all the images compared and save it, "
+            "for hybridml predict and serve: a folder without code, or a FILE.joblib.",
             rich_help_panel=RESULTS,
-            metavar="FILE",
+            metavar="MODEL",
             show_default=False,
         ),
     ] = None,
+    register: comparison_options.Register = None,
     plot: comparison_options.Plot = None,
     report: comparison_options.Report = None,
     json: comparison_options.Json = False,
@@ -148,7 +150,7 @@ def compare(
     whole search over cut layers and heads, and later runs, work on the
     stored features.
     """
-    options.check_can_be_written("--save", save)
+    check_can_be_saved("--save", save)
     options.check_can_be_written("--report", report)
     check_plot(plot)
     in_store = options.store_option(store, no_store)
@@ -185,6 +187,7 @@ def compare(
         typer.echo(comparison.to_json())
     show(comparison, len(folds.images), on_stderr=json)
     keep(comparison, save, plot, report)
+    register_where_asked(comparison, register, tracking_uri, experiment)
     if comparison.is_interrupted:
         raise typer.Exit(130)
 

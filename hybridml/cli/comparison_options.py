@@ -56,6 +56,16 @@ Json = Annotated[
         rich_help_panel=RESULTS,
     ),
 ]
+Register = Annotated[
+    str | None,
+    typer.Option(
+        help="Register the winner in MLflow under this name: as the champion if it "
+        "beats the one there is, on the same folds; else as the challenger.",
+        rich_help_panel=RESULTS,
+        metavar="NAME",
+        show_default=False,
+    ),
+]
 Fresh = Annotated[
     bool,
     typer.Option(

@@ -10,6 +10,7 @@ import typer
 from hybridml.cli import options
 from hybridml.cli.collection import Collection, read_collection
 from hybridml.cli.help_text import examples
+from hybridml.cli.model_files import check_can_be_saved, save_fitted
 from hybridml.cli.options import given
 from hybridml.cli.terminal import say, to_stderr
 
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
     from hybridml.transfer import TransferClassifier
 
 EXAMPLES = examples(
-    ("hybridml fit photos --output model.joblib", "case 1, the quickest good one"),
+    ("hybridml fit photos --output model", "case 1, the quickest good one"),
     (
-        "hybridml fit photos --output model.joblib --cut-layer all --head logistic",
+        "hybridml fit photos --output model --cut-layer all --head logistic",
         "the best cut layer is searched for",
     ),
     (
-        "hybridml fit photos --output model.joblib --case 3 --epochs 10",
+        "hybridml fit photos --output model --case 3 --epochs 10",
         "fine-tune everything",
     ),
-    ("hybridml predict model.joblib new_photos", "then use it"),
+    ("hybridml predict model new_photos", "then use it"),
 )
 _WHAT = "What is fitted"
 
@@ -35,7 +36,11 @@ def fit(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", help="Where to save the model.", metavar="FILE.joblib"
+            "--output",
+            "-o",
+            help="Where to save the model: a folder to make, which holds no code; or "
+            "a FILE.joblib.",
+            metavar="MODEL",
         ),
     ],
     folder: options.Folder = None,
@@ -89,7 +94,7 @@ def fit(
     Where the images have a split of their own, it learns from train and
     says how well it does on val and test.
     """
-    options.check_can_be_written("--output", output)
+    check_can_be_saved("--output", output)
     in_store = options.store_option(store, no_store)
     collection = read_collection(
         folder, manifest, image=image, target=target, split=split
@@ -137,9 +142,7 @@ def _score(model: TransferClassifier, collection: Collection, split: str) -> Non
 
 
 def _save(model: TransferClassifier, output: Path) -> None:
-    import joblib
-
-    joblib.dump(model, output)
+    save_fitted(model, output)
     classes = ", ".join(str(name) for name in model.classes_[:10])
     more = " ..." if len(model.classes_) > 10 else ""
     say(f"Saved {output} (classes: {classes}{more})")

@@ -14,8 +14,9 @@ from hybridml.cli.folds import choose_folds
 from hybridml.cli.fusion_outcome import show_fusion
 from hybridml.cli.help_text import examples
 from hybridml.cli.modalities import FILES, ask_modalities, make_modalities, read_rows
+from hybridml.cli.model_files import JOBLIB, check_can_be_saved
 from hybridml.cli.options import given
-from hybridml.cli.outcome import check_plot, keep
+from hybridml.cli.outcome import check_plot, keep, register_where_asked
 from hybridml.cli.progress import comparison_progress
 from hybridml.cli.terminal import say
 
@@ -171,13 +172,14 @@ def fuse(
     save: Annotated[
         Path | None,
         typer.Option(
-            help="Fit the winner on all the rows compared and save it with joblib; it "
-            "predicts tables with the same columns.",
+            help="Fit the winner on all the rows compared and save it: a folder "
+            "without code, or a FILE.joblib. It predicts tables with the same columns.",
             rich_help_panel=RESULTS,
-            metavar="FILE",
+            metavar="MODEL",
             show_default=False,
         ),
     ] = None,
+    register: comparison_options.Register = None,
     plot: comparison_options.Plot = None,
     report: comparison_options.Report = None,
     json: comparison_options.Json = False,
@@ -196,7 +198,7 @@ def fuse(
     the same rows and are scored on the same others, so that you see
     whether fusing pays. Rows may lack modalities.
     """
-    options.check_can_be_written("--save", save)
+    check_can_be_saved("--save", save)
     options.check_can_be_written("--report", report)
     check_plot(plot)
     kept = {**options.store_option(store, no_store), **given(n_jobs=jobs)}
@@ -230,8 +232,11 @@ def fuse(
         typer.echo(comparison.to_json())
     has_network = any(one.kind in FILES for one in asked)
     show_fusion(comparison, has_network=has_network, on_stderr=json)
-    use = "joblib.load({model!r}).predict(table)"
+    use = "hybridml serve {model}, or load_model({model!r}).predict(table)"
+    if save is not None and save.suffix in JOBLIB:
+        use = "joblib.load({model!r}).predict(table)"
     keep(comparison, save, plot, report, data="rows", use=use)
+    register_where_asked(comparison, register, tracking_uri, experiment)
     if comparison.is_interrupted:
         raise typer.Exit(130)
 

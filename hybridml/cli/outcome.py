@@ -16,6 +16,7 @@ from hybridml.cli.leaderboard import (
     layer_curve,
     leaderboard,
 )
+from hybridml.cli.model_files import save_fitted
 from hybridml.cli.terminal import say, to_stderr, to_stdout
 
 if TYPE_CHECKING:
@@ -86,11 +87,23 @@ def keep(
         comparison.to_html(report)
         say(f"Report: {report}")
     if save is not None:
-        import joblib
-
         say(f"Fitting the winner on all the {data} ...")
-        joblib.dump(comparison.best_estimator, save)
+        save_fitted(comparison.best_estimator, save)
         say(f"Model: {save} ({use.format(model=str(save))})")
+
+
+def register_where_asked(
+    comparison: Comparison, name: str | None, uri: str | None, experiment: str
+) -> None:
+    """Register the winner under a name, if one was given, and say what it became."""
+    if name is None or comparison.is_interrupted:
+        return
+    from hybridml.models import register_winner
+
+    say(f"Registering the winner as {name!r} ...")
+    found = register_winner(comparison, name, tracking_uri=uri, experiment=experiment)
+    say(f"{found.name} version {found.version} is the {found.alias}.")
+    say(found.evidence.replace("**", ""))
 
 
 def check_plot(path: Path | None) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hybridml.cli.help_text import examples
+from hybridml.cli.model_files import load_fitted
 from hybridml.cli.options import check_can_be_written
 from hybridml.cli.terminal import say, to_stderr
 from hybridml.exceptions import DataError
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXAMPLES = examples(
-    ("hybridml predict model.joblib new_photos", "all the images below a folder"),
-    ("hybridml predict model.joblib cat.jpg dog.jpg", "some images"),
+    ("hybridml predict model new_photos", "all the images below a folder"),
+    ("hybridml predict model cat.jpg dog.jpg", "some images"),
     (
-        "hybridml predict model.joblib new_photos --output predictions.csv",
+        "hybridml predict model new_photos --output predictions.csv",
         "into a file",
     ),
 )
@@ -27,9 +28,10 @@ EXAMPLES = examples(
 
 def predict(
     model: Annotated[
-        Path,
+        str,
         typer.Argument(
-            help="A file of hybridml fit, or of hybridml compare --save.",
+            help="What hybridml fit, or hybridml compare --save, has saved; or an "
+            "address in MLflow: models:/NAME@champion.",
             metavar="MODEL",
             show_default=False,
         ),
@@ -55,8 +57,9 @@ def predict(
 ) -> None:
     """Predict the class of images: a CSV with image, label and a column p_CLASS each.
 
-    A joblib file is code that runs when it is loaded: load only models
-    that you, or people you trust, have saved.
+    A folder of hybridml fit holds no code. A joblib file is code that runs
+    when it is loaded: load only those that you, or people you trust, have
+    saved.
     """
     check_can_be_written("--output", output)
     paths = _list_images(images)
@@ -85,26 +88,11 @@ def _list_images(named: list[str]) -> list[str]:
     return paths
 
 
-def _load(path: Path) -> Any:
-    import joblib
-
-    expected = "a model that hybridml fit or hybridml compare --save has saved"
-    if not path.is_file():
-        raise DataError(f"Got model={str(path)!r}; expected {expected}. No such file.")
-    try:
-        estimator = joblib.load(path)
-    except Exception as error:  # unpickling may raise anything
-        reason = f"{type(error).__name__}: {error}"
-        message = f"Got model={str(path)!r}; expected {expected}. ({reason})"
-        raise DataError(message) from error
-    if not hasattr(estimator, "predict") or not hasattr(estimator, "classes_"):
-        found = f"It holds a {type(estimator).__name__}."
-        raise DataError(f"Got model={str(path)!r}; expected {expected}. {found}")
+def _load(model: str) -> Any:
+    estimator = load_fitted(model)
     if hasattr(estimator, "modalities"):
-        cure = "It fuses columns of a table: use joblib.load(...).predict(table)."
-        raise DataError(
-            f"Got model={str(path)!r}; expected one of images alone. {cure}"
-        )
+        cure = "It fuses columns of a table: use load_model(...).predict(table)."
+        raise DataError(f"Got model={model!r}; expected one of images alone. {cure}")
     return estimator
 
 

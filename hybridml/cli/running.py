@@ -18,6 +18,7 @@ from hybridml.exceptions import (
     HybridMLError,
     HybridMLWarning,
     InvalidParameterError,
+    ModelError,
     UnknownBackboneError,
     UnknownCutLayerError,
     UnknownNameError,
@@ -30,6 +31,7 @@ _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (UnknownNameError, 4),
     (InvalidParameterError, 4),
     (WeightsError, 5),
+    (ModelError, 5),
     (MissingPackageError, 6),
 )
 _HINTS: tuple[tuple[type[Exception], str], ...] = (

@@ -44,7 +44,7 @@ def ui(
     path = sqlite_path(uri)
     if path is not None and not path.exists():
         say(f"Nothing is recorded in {path} yet; hybridml demo would change that.")
-    _check_free(host, port)
+    check_free(host, port)
     say(f"Runs: {without_password(uri)}")
     say(f"In some seconds, open http://{host}:{port} in a browser; Ctrl-C ends it.")
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri]
@@ -55,7 +55,8 @@ def ui(
         raise typer.Exit(1)
 
 
-def _check_free(host: str, port: int) -> None:
+def check_free(host: str, port: int) -> None:
+    """Refuse an address that is taken, before the work."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -119,6 +119,11 @@ class Comparison(ABC):
         return self._data.noun
 
     @property
+    def n_rows(self) -> int:
+        """How many rows were compared on."""
+        return len(self._data.targets)
+
+    @property
     def n_recalled(self) -> int:
         """How many folds were not run, since an earlier comparison had run them."""
         return sum(standing.n_recalled for standing in self._standings)
@@ -150,6 +155,30 @@ class Comparison(ABC):
         """
         found: Any = self._contenders[self._position(candidate)].make(calibrate=True)
         return found.fit(self._data.inputs, self._data.targets)
+
+    def challenge(self, estimator: Any) -> pd.Series:
+        """Test the winner against another estimator, on the same rows and folds.
+
+        Both are fitted anew in each fold that the winner finished, as they would be
+        used: the winner as `best_estimator` is, with probabilities.
+
+        Parameters
+        ----------
+        estimator : estimator
+            It is cloned.
+
+        Returns
+        -------
+        result : Series
+            score and other_score; difference, low, high, p_value, n_folds, test and
+            what else `hybridml.comparing.statistics.compare_with_winner` says.
+        """
+        from hybridml.comparing.challenge import challenge
+
+        position = self._position(self.winner["candidate"])
+        folds = sorted(self._standings[position].results)
+        winner = self._contenders[position].make(calibrate=True)
+        return challenge(winner, estimator, self._data, folds, rope=self.rope)
 
     def predictions(self, candidate: str | None = None) -> pd.DataFrame:
         """List what a candidate said of test rows, of the first time each was one.

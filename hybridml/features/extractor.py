@@ -247,6 +247,18 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
             out=open_out(out, (len(images), request.n_features)),
         )
 
+    def move_weights(self, path: Path) -> None:
+        """Take the same weights from another place from now on.
+
+        Parameters
+        ----------
+        path : Path
+            A file of the weights that it was fitted with; `transform` refuses others.
+        """
+        self.weights = str(path)
+        if hasattr(self, "weights_digest_"):
+            self._fitted_with = self._weights_parameters()
+
     def seconds_per_image(self) -> float:
         """Mean time to compute one image's features, as far as the store knows it.
 

@@ -15,11 +15,15 @@ from torch import nn
 from hybridml.backbones.cutting import cut_at
 from hybridml.backbones.input_channels import widen_input
 from hybridml.backbones.network import Network
-from hybridml.backbones.precision import resolve_device, resolve_precision
+from hybridml.backbones.precision import (
+    reachable_device,
+    resolve_device,
+    resolve_precision,
+)
 from hybridml.backbones.registry import get_backbone
 from hybridml.backbones.spec import Backbone, Preprocessing, Stage
 from hybridml.backbones.weights import LoadedNetwork, digest_state
-from hybridml.exceptions import InvalidParameterError, WeightsError
+from hybridml.exceptions import WeightsError
 from hybridml.features.extraction import extract
 from hybridml.features.request import make_request
 from hybridml.finetune.feeding.pixels import Pixels
@@ -179,7 +183,7 @@ class TunedNetwork:
             LinearHead(weight, bias),
             stage=stage,
             pooling=description["pooling"],
-            device=_reachable(description["device"]),
+            device=reachable_device(description["device"]),
             precision=description["precision"],
         )
         restored._asked = (description["device"], description["precision"])
@@ -210,11 +214,3 @@ def _rebuild(
         )
     module.load_state_dict(trunk_state, strict=False)
     return module
-
-
-def _reachable(device: str) -> str:
-    try:
-        resolve_device(device)
-    except InvalidParameterError:
-        return "auto"
-    return device

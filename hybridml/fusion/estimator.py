@@ -10,10 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import _BaseComposition
-from sklearn.utils.validation import _check_feature_names, _check_n_features
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_n_features,
+    check_is_fitted,
+)
 
+from hybridml._image_input import InputKind, kind_of_input
 from hybridml.exceptions import DataError
 from hybridml.fusion.modalities.block import Block
+from hybridml.fusion.modalities.encoder import ModalityEncoder
 from hybridml.fusion.modalities.frame import as_frame
 from hybridml.fusion.patterns import Pattern, find_patterns, nearest_pattern
 
@@ -28,6 +34,7 @@ class FusionEstimator(_BaseComposition):
     """
 
     modalities: Any
+    encoders_: list[ModalityEncoder]
     _prior: Floats
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -56,6 +63,25 @@ class FusionEstimator(_BaseComposition):
                 pairs, self.modalities, strict=True
             )
         ]
+
+    def input_kinds(self) -> dict[Any, InputKind]:
+        """Name the columns that a fitted estimator reads, and what is in them.
+
+        Returns
+        -------
+        kinds : dict of {label: str}
+            "image" or "sound", as a path, a URL or the bytes of a file; or "value".
+        """
+        check_is_fitted(self)
+        return {
+            column: kind_of_input(reader)
+            for columns, reader in self._readers()
+            for column in (columns if isinstance(columns, list) else [columns])
+        }
+
+    def _readers(self) -> list[tuple[Any, Any]]:
+        """Pair the columns of each modality with what reads them."""
+        return [(each.columns_, each.estimator_) for each in self.encoders_]
 
     def _frame(self, X: Any, *, reset: bool) -> pd.DataFrame:
         """Check X and return it as a DataFrame."""

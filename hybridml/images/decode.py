@@ -76,8 +76,27 @@ def decode_to_pil(image: object) -> Image.Image:
     except (ImageDecodeError, ImportError, MemoryError):
         raise  # the last two are the machine's fault, not the image's
     except Exception as exc:  # Pillow's plugins let almost any kind through
-        reason = str(exc).strip() or type(exc).__name__
-        raise ImageDecodeError(reason.splitlines()[0]) from exc
+        raise ImageDecodeError(_reason(exc)) from exc
+
+
+def read_size(stream: BinaryIO) -> tuple[int, int]:
+    """Read width and height of an encoded image, without decoding its pixels.
+
+    Parameters
+    ----------
+    stream : binary file
+
+    Raises
+    ------
+    ImageDecodeError
+        If it is no image.
+    """
+    try:
+        return _open(stream).size
+    except (ImageDecodeError, MemoryError):
+        raise
+    except Exception as exc:  # Pillow's plugins let almost any kind through
+        raise ImageDecodeError(_reason(exc)) from exc
 
 
 def load_pil(image: Image.Image) -> None:
@@ -112,6 +131,10 @@ def read_orientation(image: Image.Image) -> int:
     except Exception:  # a damaged EXIF block does not damage the pixels
         return 1
     return orientation if orientation in _UPRIGHT else 1
+
+
+def _reason(exc: Exception) -> str:
+    return (str(exc).strip() or type(exc).__name__).splitlines()[0]
 
 
 def _decode(image: Any) -> Image.Image:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 
-from hybridml._image_input import ImageInput
+from hybridml._image_input import ImageInput, InputKind
 from hybridml._progress import image_progress
 from hybridml.backbones.cut_layer import CutLayer
 from hybridml.backbones.own_network import network_name
@@ -123,6 +123,8 @@ class SpectrogramExtractor(ImageInput, TransformerMixin, BaseEstimator):
     >>> model.predict([low])
     array(['low'], dtype='<U4')
     """
+
+    input_kind: ClassVar[InputKind] = "sound"
 
     def __init__(
         self,

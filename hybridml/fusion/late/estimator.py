@@ -74,6 +74,9 @@ class LateFusion(FusionEstimator):
             self.weights_ = dict(zip(names, full.tolist(), strict=True))
         return self
 
+    def _readers(self) -> list[tuple[Any, Any]]:
+        return [member.reader() for member in self.members_]
+
     def _fit_combination(self, said: list[Block], targets: Targets) -> None:
         """Learn how to combine each set of modalities that may be present."""
         presence = np.column_stack([block.is_present for block in said])

@@ -102,6 +102,10 @@ class Member:
         self._targets = targets.empty()
         return _spread(tuned.outputs, rows, len(frame))
 
+    def reader(self) -> tuple[Any, Any]:
+        """Return the columns that new rows need, and what reads them."""
+        return self._source.reader()
+
     def outputs(self, frame: pd.DataFrame) -> Block:
         """Predict rows, as a block of shape (n_rows, n_outputs)."""
         features, rows = self._source.features(frame)

@@ -31,6 +31,9 @@ class Source(Protocol):
     def features(self, frame: pd.DataFrame) -> tuple[Any, Rows]:
         """Give the features of those new rows that have the modality."""
 
+    def reader(self) -> tuple[Any, Any]:
+        """Return the columns that new rows need, and what reads them."""
+
     def forget(self) -> None:
         """Let go of the rows of `fit`."""
 
@@ -64,6 +67,10 @@ class EncodedSource:
         block = self._encoder.encode(frame)
         rows = np.flatnonzero(block.is_present)
         return self._scaler.transform(block)[rows], rows
+
+    def reader(self) -> tuple[Any, Any]:
+        """Return the columns that new rows need, and what reads them."""
+        return self._encoder.columns_, self._encoder.estimator_
 
     def forget(self) -> None:
         """Let go of the rows of `fit`."""
@@ -107,6 +114,10 @@ class PlainSource:
         values = take_columns(frame, self._columns, self._modality.name)
         present = np.flatnonzero(~find_missing(values))
         return values.iloc[present], present
+
+    def reader(self) -> tuple[Any, Any]:
+        """Return the columns that new rows need, and what reads them."""
+        return self._columns, self._modality.encoder
 
     def forget(self) -> None:
         """Let go of the rows of `fit`."""

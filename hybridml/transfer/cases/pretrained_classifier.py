@@ -55,6 +55,8 @@ verbose
         With several labels an image, ``[0, 1]`` for each label.
     multilabel_ : bool
         Whether `y` was a table with a column for each label.
+    extractor_ : DeepFeatureExtractor
+        Gives the network's outputs.
     shares_ : ndarray of shape (n_outputs, n_classes), float64
         How much of each output's probability goes to each class; or the probability of
         each label, given the output, where having a label and not are equally common.
@@ -123,9 +125,9 @@ verbose
         check_class_map(self.class_map)
         images = as_images(X)
         targets = self._learn_classes(y, len(images))
-        extractor = self._extractor().fit(images)
+        self.extractor_ = self._extractor().fit(images)
         if isinstance(self.class_map, Mapping):
-            n_outputs = extractor.n_features_out_
+            n_outputs = self.extractor_.n_features_out_
             self.shares_ = named_class_map(
                 self.class_map,
                 np.asarray(self._names_of_classes()),
@@ -191,7 +193,7 @@ verbose
         return list(self.classes_.tolist())
 
     def _outputs(self, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        return np.asarray(softmax(self._extractor().transform(images), axis=1))
+        return np.asarray(softmax(self.extractor_.transform(images), axis=1))
 
     def _extractor(self) -> DeepFeatureExtractor:
         return DeepFeatureExtractor(

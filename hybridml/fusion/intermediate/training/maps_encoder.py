@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from hybridml._checks import describe
+from hybridml._image_input import ImageInput
 from hybridml.backbones.cut_layer import name_cut_layers
 from hybridml.backbones.loading import network_of
 from hybridml.backbones.network import Network
@@ -19,7 +20,7 @@ from hybridml.finetune.learning.freezing import check_trainable, find_border
 from hybridml.fusion.intermediate.networks.image_stem import ImageStem
 
 
-class MapsEncoder(TransformerMixin, BaseEstimator):
+class MapsEncoder(ImageInput, TransformerMixin, BaseEstimator):
     """All numbers of a network's output at the border of what learns.
 
     Parameters

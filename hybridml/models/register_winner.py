@@ -1,0 +1,80 @@
+"""`register_winner`: the best of a comparison, perhaps as the champion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hybridml.comparing.comparison import Comparison
+from hybridml.models.loading import load_model
+from hybridml.models.log_model import log_model
+from hybridml.models.promotion import ALPHA, Promotion, is_better, word_evidence
+from hybridml.models.registry import CHALLENGER, CHAMPION, Registry
+
+
+def register_winner(
+    comparison: Comparison,
+    name: str,
+    *,
+    tracking_uri: str | None = None,
+    experiment: str = "hybridml",
+    run_id: str | None = None,
+    alpha: float = ALPHA,
+    **saving: Any,
+) -> Promotion:
+    """Register the winner of a comparison, as champion if it beats the present one.
+
+    The champion so far is fitted anew on the folds of the comparison, and so is the
+    winner: both ways of making a model are tested on the same data. Where the winner is
+    not shown to be better, it becomes the challenger.
+
+    Parameters
+    ----------
+    comparison : TransferComparison or FusionComparison
+    name : str
+        Of the registered model.
+    tracking_uri, experiment, run_id
+        As in `log_model`.
+    alpha : float, default=0.05
+        Level of the test.
+    **saving
+        As in `save_model`: embed_weights, input_example ...
+
+    Returns
+    -------
+    promotion : Promotion
+        Its evidence is the version's description, too.
+    """
+    registry = Registry(tracking_uri)
+    champion = registry.version_of(name, CHAMPION)
+    scoring, data = comparison.scoring, _data_of(comparison)
+    result, alias = None, CHAMPION
+    if champion is None:
+        score = float(comparison.winner["score"])
+        evidence = f"The first champion: {scoring} {score:.4f} on {data}."
+    else:
+        present = load_model(f"models:/{name}/{champion}", tracking_uri=registry.uri)
+        result = comparison.challenge(present)
+        evidence = word_evidence(
+            result, champion, scoring=scoring, data=data, alpha=alpha
+        )
+        alias = CHAMPION if is_better(result, alpha) else CHALLENGER
+    logged = log_model(
+        comparison.best_estimator,
+        tracking_uri=registry.uri,
+        experiment=experiment,
+        run_id=run_id,
+        registered_name=name,
+        description=f"{evidence}\n\n{comparison.verdict}",
+        **saving,
+    )
+    assert logged.version is not None
+    promotion = Promotion(name, logged.version, alias, evidence, result)
+    registry.tag(name, logged.version, promotion.tags())
+    registry.set_alias(name, alias, logged.version)
+    return promotion
+
+
+def _data_of(comparison: Comparison) -> str:
+    n_rows = f"{comparison.n_rows:,} {comparison.noun_of_rows}s"
+    n_folds = len(comparison.fold_scores["fold"].unique())
+    return f"{n_rows} in {n_folds} fold{'s' if n_folds > 1 else ''}"

@@ -14,6 +14,7 @@ import yaml
 from hybridml.exceptions import ModelError
 from hybridml.models.folder import read_model
 from hybridml.models.manifest import NAME, digest_file
+from hybridml.models.registry import Registry
 
 _SCHEMES = ("models:/", "runs:/", "mlflow-artifacts:/", "s3://", "gs://", "http")
 
@@ -37,7 +38,7 @@ def load_model(
         A folder; or an address in MLflow: "models:/pets@champion", "models:/pets/3",
         "models:/m-0123...", "runs:/<id>/model".
     tracking_uri : str or None, default=None
-        The MLflow store of an address; None for the one that MLflow is set to.
+        The MLflow store of an address, as in `MLflowTracker`.
     trusted : collection of str, default=()
         Types of your own that it may hold; see `save_model`.
 
@@ -78,12 +79,15 @@ def _fetch(address: str, tracking_uri: str | None) -> Path:
     import mlflow.artifacts
     from mlflow.exceptions import MlflowException
 
+    registry = Registry(tracking_uri)
+    is_named = address.startswith(("models:/", "runs:/"))
+    place = registry.locate(address) if is_named else address
     # Weights are read when they are needed: the files stay until the process ends.
     folder = tempfile.mkdtemp(prefix="hybridml-model-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     try:
         found = mlflow.artifacts.download_artifacts(
-            artifact_uri=address, dst_path=folder, tracking_uri=tracking_uri
+            artifact_uri=place, dst_path=folder, tracking_uri=registry.uri
         )
     except (MlflowException, OSError) as exc:
         raise ModelError(f"Cannot fetch the model {address!r}: {exc}") from exc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+
+_VERSIONS_TAG = "mlflow.modelVersions"
 
 
 class Registry:
@@ -84,15 +87,63 @@ class Registry:
         except MlflowException as exc:
             if exc.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
+        # Where it is in a database itself, MLflow would look for a model by its id, or
+        # by "models:/m-...", in the store that it is set to globally.
+        model = self._client.get_logged_model(model_id)
+        is_server = self.uri.startswith(("http://", "https://"))
         version = self._client.create_model_version(
             name,
-            source=f"models:/{model_id}",
+            source=model.artifact_location,
             run_id=run_id,
             tags=tags,
             description=description or None,
-            model_id=model_id,
+            model_id=model_id if is_server else None,
         )
+        # By this tag MLflow's pages lead from the model to its versions.
+        versions = json.dumps([{"name": name, "version": int(version.version)}])
+        self._client.set_logged_model_tags(model_id, {_VERSIONS_TAG: versions})
         return int(version.version)
+
+    def locate(self, address: str) -> str:
+        """Return where the files of a model are that is named by its address.
+
+        Parameters
+        ----------
+        address : str
+            "models:/name/1", "models:/name@alias", "models:/m-...", or "runs:/id/name".
+
+        Raises
+        ------
+        ModelError
+            If there is none.
+        """
+        from mlflow.exceptions import MlflowException
+
+        scheme, _, rest = address.partition(":/")
+        name, _, part = rest.strip("/").partition("/")
+        try:
+            if scheme == "runs":
+                return self._of_run(name, part)
+            if name.startswith("m-") and not part and "@" not in name:
+                return str(self._client.get_logged_model(name).artifact_location)
+            if "@" in name:
+                name, _, alias = name.partition("@")
+                part = self._client.get_model_version_by_alias(name, alias).version
+            return str(self._client.get_model_version_download_uri(name, part))
+        except MlflowException as exc:
+            raise ModelError(f"Cannot find the model {address!r}: {exc}") from exc
+
+    def _of_run(self, run_id: str, name: str) -> str:
+        outputs = self._client.get_run(run_id).outputs
+        found = [
+            self._client.get_logged_model(output.model_id)
+            for output in (outputs.model_outputs if outputs else [])
+        ]
+        places = [str(m.artifact_location) for m in found if m.name == name]
+        if not places:
+            known = ", ".join(repr(model.name) for model in found) or "none"
+            raise ModelError(f"The run {run_id} has no model {name!r}; it has {known}.")
+        return places[-1]
 
     def version_of(self, name: str, alias: str) -> int | None:
         """Return the version with an alias; None where there is none."""

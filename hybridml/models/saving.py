@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from hybridml._checks import describe
 from hybridml.exceptions import InvalidParameterError
 from hybridml.models.folder import write_model
+from hybridml.models.limits import Limits
 from hybridml.models.manifest import NAME, Manifest, digest_file
 
 FLAVOUR = "hybridml"
@@ -160,6 +162,8 @@ def write_mlflow_model(
         signature=signature or make_signature(manifest),
         input_example=make_example(manifest, input_example),
         pip_requirements=list(pip_requirements or _requirements()),
+        # MLflow lets those be set that are named here; none is trusted by the file.
+        model_config={**asdict(Limits()), "trusted": []},
         metadata=metadata,
     )
 

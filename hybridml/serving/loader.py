@@ -11,8 +11,8 @@ import pandas as pd
 from hybridml._checks import did_you_mean, list_names
 from hybridml.exceptions import InvalidParameterError
 from hybridml.models.folder import read_model
+from hybridml.models.limits import Limits
 from hybridml.models.manifest import Manifest
-from hybridml.serving.limits import Limits
 from hybridml.serving.rows import RequestError
 from hybridml.serving.served_model import ServedModel
 

@@ -16,7 +16,7 @@ from hybridml._checks import list_names
 from hybridml.exceptions import DataError, ImageDecodeError
 from hybridml.images.decode import read_size
 from hybridml.images.failures import find_bad_images
-from hybridml.serving.limits import Limits
+from hybridml.models.limits import Limits
 
 _N_NAMED = 5
 

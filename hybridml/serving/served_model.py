@@ -12,10 +12,10 @@ from sklearn.pipeline import Pipeline
 
 from hybridml.exceptions import DataError, ImageDecodeError
 from hybridml.features.extractor import DeepFeatureExtractor
+from hybridml.models.limits import Limits
 from hybridml.models.manifest import Manifest
 from hybridml.models.rebuilding import iterate_parts
 from hybridml.models.signature import grey_square
-from hybridml.serving.limits import Limits
 from hybridml.serving.rows import (
     RequestError,
     check_images,

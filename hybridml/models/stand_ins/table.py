@@ -65,11 +65,9 @@ class Table(StandIn):
 
 
 def _without_counting(index: pd.Index[Any]) -> list[Any] | int:
-    is_counted = isinstance(index, pd.RangeIndex) and (index.start, index.step) == (
-        0,
-        1,
-    )
-    return len(index) if is_counted else list(index)
+    if isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1):
+        return len(index)
+    return list(index)
 
 
 def _labels(given: list[Any] | int) -> pd.Index[Any]:

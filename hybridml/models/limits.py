@@ -1,4 +1,4 @@
-"""How much one request may ask for."""
+"""How much one request may ask of a served model."""
 
 from __future__ import annotations
 

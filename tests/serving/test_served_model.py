@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hybridml.serving.rows import RequestError
+from hybridml.serving.served_model import predict_once
+from tests.models.estimators import MAKERS, QUICK_ONES, fitted
+from tests.serving.malformed import make_bomb
+
+NAMES = [
+    name if name in QUICK_ONES else pytest.param(name, marks=pytest.mark.slow)
+    for name in MAKERS
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_pass_says_what_predict_and_predict_proba_say(name: str) -> None:
+    estimator, X = fitted(name)
+    predicted, proba = predict_once(estimator, X)
+    np.testing.assert_array_equal(predicted, estimator.predict(X))
+    if hasattr(estimator, "predict_proba"):
+        np.testing.assert_array_equal(proba, estimator.predict_proba(X))
+    else:
+        assert proba is None
+
+
+def test_bytes_and_base64_give_the_same(serve: Any, photo: bytes) -> None:
+    model = serve("case 1, linear_svm")
+    text = base64.b64encode(photo).decode()
+    found = model.predict(pd.DataFrame({"image": [photo, text]}))
+    assert list(found) == ["label", "p_class0", "p_class1", "p_class2"]
+    assert found.iloc[0].tolist() == found.iloc[1].tolist()
+    expected = fitted("case 1, linear_svm")[0].predict_proba([photo] * 2)
+    assert found.iloc[:, 1:].to_numpy().tolist() == expected.tolist()
+
+
+def test_numbers_and_several_labels_have_columns_of_their_own(
+    serve: Any, photo: bytes
+) -> None:
+    table = pd.DataFrame({"image": [photo]})
+    assert list(serve("numbers, ridge").predict(table)) == ["prediction"]
+    several = serve("several labels, case 1").predict(table)
+    assert list(several) == ["label_0", "label_1", "p_0", "p_1"]
+
+
+def test_nothing_of_a_request_is_stored(
+    serve: Any, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hybridml.features import store
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("a store was opened")
+
+    model = serve("case 1, linear_svm")
+    monkeypatch.setattr(store.FeatureStore, "__init__", refuse)
+    model.predict(pd.DataFrame({"image": [photo]}))
+
+
+def test_bad_rows_are_named_and_counted(serve: Any, photo: bytes) -> None:
+    model = serve("case 1, linear_svm")
+    cut, bomb = photo[: len(photo) // 2], make_bomb()
+    rows = [photo, b"no image", cut, "/etc/passwd", 7, None, bomb, b"", photo]
+    with pytest.raises(RequestError) as caught:
+        model.predict(pd.DataFrame({"image": rows}))
+    said = str(caught.value)
+    for row, reason in (
+        (2, "no image that Pillow can read"),
+        (4, "paths and URLs are not opened"),
+        (5, "expected image bytes as base64 text"),
+        (7, "30,000 x 30,000 pixels; at most 50,000,000 are taken"),
+        (8, "the file is empty"),
+    ):
+        assert f"Row {row} of 9: column 'image': " in said
+        assert reason in said
+    with pytest.raises(RequestError, match=r"^Row 2 of 3: .*truncated"):
+        model.predict(pd.DataFrame({"image": [photo, cut, photo]}))
+    with pytest.raises(RequestError, match="Row 1 of 2: the image is missing"):
+        model.predict(pd.DataFrame({"image": [None, photo]}))
+
+
+def test_limits_are_kept(serve: Any, photo: bytes) -> None:
+    table = pd.DataFrame({"image": [photo] * 3})
+    for limits, message in (
+        ({"max_rows": 2}, "has 3 rows; at most 2"),
+        ({"max_file_bytes": 100}, "at most 100 are taken"),
+        ({"max_pixels": 3000}, "64 x 48 pixels; at most 3,000 are taken"),
+    ):
+        with pytest.raises(RequestError, match=message):
+            serve("case 1, linear_svm", **limits).predict(table)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (pd.DataFrame({"image": []}), "has no rows"),
+        (pd.DataFrame({"picture": ["x"]}), "lacks the columns 'image'; it has 'pict"),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused(
+    serve: Any, table: pd.DataFrame, message: str
+) -> None:
+    with pytest.raises(RequestError, match=message):
+        serve("case 1, linear_svm").predict(table)
+
+
+@pytest.mark.slow
+def test_fusion_takes_gaps_but_no_broken_images(serve: Any, photo: bytes) -> None:
+    model = serve("late, weighted")
+    row = {"photo": photo, "text": "red shoe", "price": 1.5, "shop": "a"}
+    gaps = {"photo": None, "text": None, "price": float("nan"), "shop": "b"}
+    assert len(model.predict(pd.DataFrame([row, gaps]))) == 2
+    broken = {**row, "photo": photo[: len(photo) // 2]}
+    with pytest.raises(RequestError, match=r"Row 2 of 2: column 'photo': .*truncated"):
+        model.predict(pd.DataFrame([row, broken]))
+    odd = {**row, "price": [1, 2]}
+    with pytest.raises(RequestError, match="Row 1 of 1: column 'price': expected text"):
+        model.predict(pd.DataFrame([odd]))

@@ -2,8 +2,8 @@
 
 They run in a folder that holds what a reader is told to have: `photos/` (three classes
 of twelve), `photos_split/` (the same as train and val), `new_photos/` (six without
-classes), `photos.csv` (columns image and label) and `products.csv` (photo, name, price
-and label). The network is off.
+classes), `more_photos/` (six with classes), `photos.csv` (columns image and label) and
+`products.csv` (photo, name, price and label). The network is off.
 
 A block that cannot run here is marked on the line above it, with the reason:
 ``<!-- not run: opens a browser -->``. Whatever else is in a console or bash block has
@@ -287,6 +287,9 @@ def workplace(tmp_path: Path) -> Path:
             manifest.append(f"photos/{name}/{number:02d}.jpg,{name}")
         for number in range(2):
             _save(_photo(name, random), tmp_path / "new_photos" / f"{name}{number}.jpg")
+            _save(
+                _photo(name, random), tmp_path / "more_photos" / name / f"{number}.jpg"
+            )
     (tmp_path / "photos.csv").write_text("\n".join(manifest) + "\n", encoding="utf-8")
     products = [
         f"{path},item {number % 5},{number},{label}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from hybridml._checks import did_you_mean, list_names
@@ -15,6 +15,8 @@ from hybridml.models.limits import Limits
 from hybridml.models.manifest import Manifest
 from hybridml.serving.rows import RequestError
 from hybridml.serving.served_model import ServedModel
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]+={0,2}\s*")
 
 
 class PyfuncModel:
@@ -52,25 +54,34 @@ def as_table(given: Any, manifest: Manifest) -> pd.DataFrame:
         If it is something else.
     """
     if isinstance(given, pd.DataFrame):
-        return given
+        files = {str(t["name"]) for t in manifest.inputs if t["kind"] != "value"}
+        names = [name for name in given.columns if str(name) in files]
+        return given.assign(**{str(n): given[n].map(_as_text) for n in names})
     if isinstance(given, dict):
         columns = {name: _listed(values) for name, values in given.items()}
         if len({len(values) for values in columns.values()}) > 1:
             raise RequestError("The columns of the request differ in length.")
-        return pd.DataFrame({n: pd.Series(v, dtype=object) for n, v in columns.items()})
+        table = {n: pd.Series(v, dtype=object) for n, v in columns.items()}
+        return as_table(pd.DataFrame(table), manifest)
     if len(manifest.inputs) == 1 and not isinstance(given, str | bytes):
-        name = manifest.inputs[0]["name"]
-        return pd.DataFrame({name: pd.Series(_listed(given), dtype=object)})
+        return as_table({manifest.inputs[0]["name"]: given}, manifest)
     raise RequestError(f"Got {type(given).__name__}; expected a table with columns.")
 
 
 def _listed(values: Any) -> list[Any]:
     if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
         return [values]
-    if isinstance(values, np.ndarray) and values.dtype.kind == "S":
-        # MLflow's "inputs" and "instances": base64 text, and not what it stands for.
-        return [text.decode("latin-1") for text in values.ravel().tolist()]
     return list(values)
+
+
+def _as_text(value: Any) -> Any:
+    """Turn bytes that are base64 text into text, and leave all else alone.
+
+    MLflow hands over "inputs" and "instances" like that. No file of an image or a sound
+    consists of such letters alone.
+    """
+    is_base64 = isinstance(value, bytes) and _BASE64.fullmatch(value)
+    return value.decode("ascii") if is_base64 else value
 
 
 def _load_pyfunc(

@@ -23,7 +23,7 @@ PARAMS_PER_BATCH = 100
 def to_params(params: Mapping[str, object]) -> dict[str, str]:
     """Return settings as text, cut where it is too long."""
     return {
-        key: shorten(encodable(str(value)), MAX_PARAM_CHARACTERS)
+        key: shorten(storable(str(value)), MAX_PARAM_CHARACTERS)
         for key, value in _with_clean_keys(params)
     }
 
@@ -45,7 +45,7 @@ def to_metrics(
 def to_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Return tags as text, cut where it is too long."""
     return {
-        key: shorten(encodable(str(value)), MAX_TAG_CHARACTERS)
+        key: shorten(storable(str(value)), MAX_TAG_CHARACTERS)
         for key, value in _with_clean_keys(tags)
     }
 
@@ -73,6 +73,21 @@ def clean_key(name: str) -> str:
     return shorten("/".join(parts), MAX_KEY_CHARACTERS, mark="") or "_"
 
 
+def clean_file_name(name: str) -> str:
+    """Return the nearest name of a file, with its folders, that is no piece of an URL.
+
+    MLflow puts it into addresses as it is: what follows a "#" or "?" would be lost.
+
+    Examples
+    --------
+    >>> clean_file_name("plots/loss #1, 50%.svg"), clean_file_name("../x")
+    ('plots/loss _1, 50_.svg', 'x')
+    """
+    allowed = re.sub(r'[\x00-\x1f#?%\\:*"<>|]', "_", encodable(name))
+    parts = [part for part in allowed.split("/") if part not in {"", ".", ".."}]
+    return "/".join(parts) or "_"
+
+
 def shorten(text: str, limit: int, *, mark: str = "…") -> str:
     """Return `text`, cut to `limit` characters with a `mark` at the end.
 
@@ -85,7 +100,7 @@ def shorten(text: str, limit: int, *, mark: str = "…") -> str:
 
 
 def encodable(text: str) -> str:
-    r"""Return `text` with a "?" for what no file and no database can hold.
+    r"""Return `text` with a "?" for what no file can hold.
 
     Examples
     --------
@@ -93,6 +108,17 @@ def encodable(text: str) -> str:
     'half a character: ?'
     """
     return text.encode("utf-8", "replace").decode()
+
+
+def storable(text: str) -> str:
+    r"""Return `text` with a "?" for what not every database can hold.
+
+    Examples
+    --------
+    >>> storable("PostgreSQL has no \0")
+    'PostgreSQL has no ?'
+    """
+    return encodable(text).replace("\0", "?")
 
 
 def batches(items: Iterable[ItemT], size: int) -> Iterator[Sequence[ItemT]]:

@@ -57,12 +57,15 @@ class MLflowRun:
 
     def log_text(self, text: str, file_name: str) -> None:
         """Record `text` as a file of this name."""
+        name = values.clean_file_name(file_name)
         text = values.encodable(text)
-        self._outbox.post(records.log_text(self._key, text, file_name))
+        self._outbox.post(records.log_text(self._key, text, name))
 
     def log_file(self, path: str | Path) -> None:
         """Record a copy of the file at `path`, as it is now, under its own name."""
-        self._outbox.post_file(self._key, existing_file(path))
+        found = existing_file(path)
+        name = values.clean_file_name(found.name)
+        self._outbox.post_file(self._key, found, name)
 
     def child(
         self, name: str, tags: Mapping[str, str] | None = None
@@ -97,6 +100,6 @@ def _start(
     outbox: Outbox, name: str, tags: Mapping[str, str] | None, parent: str
 ) -> MLflowRun:
     key = uuid4().hex
-    name = values.shorten(values.encodable(name), values.MAX_KEY_CHARACTERS)
+    name = values.shorten(values.storable(name), values.MAX_KEY_CHARACTERS)
     outbox.post(records.create_run(key, name, values.run_tags(tags), parent))
     return MLflowRun(outbox, key)

@@ -86,7 +86,7 @@ def journal(tmp_path: Path) -> JournalFolder:
     """A comparison: a run with two cases, two folds each, and a refused param."""
     journal = JournalFolder.create(tmp_path, About(URI, "pets", 1.0, 1e9))
     (tmp_path / "plot.svg").write_text("<svg/>")
-    kept = journal.keep_file(tmp_path / "plot.svg")
+    kept = journal.keep_file(tmp_path / "plot.svg", "plot.svg")
     told = [
         records.create_run("top", "compare", {"kind": "test"}, ""),
         records.log_values("top", params={"n": "2"}),

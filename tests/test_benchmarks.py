@@ -20,7 +20,7 @@ SMALLEST = {
     "bench_grid_search.py": "--photos 20 --few 20 --image-size 32",
     "bench_memory.py": "--photos 80",
     "bench_store.py": "--rows 100",
-    "bench_tracking.py": "--photos 12 --image-size 32",
+    "bench_tracking.py": "--photos 12 --image-size 32 --cases 1 2",
 }
 RATIO = re.compile(r"^ratio\b.*\b\d+\.\d+\b")
 

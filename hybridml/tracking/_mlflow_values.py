@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import re
 import sys
 import time
@@ -16,6 +17,8 @@ ItemT = TypeVar("ItemT")
 MAX_KEY_CHARACTERS = 250
 MAX_PARAM_CHARACTERS = 6000
 MAX_TAG_CHARACTERS = 8000
+MAX_DATASET_NAME_CHARACTERS = 500
+MAX_DIGEST_CHARACTERS = 36
 METRICS_PER_BATCH = 1000
 PARAMS_PER_BATCH = 100
 
@@ -50,14 +53,20 @@ def to_tags(tags: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def run_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
+def run_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Return a new run's tags: those given, and who runs what."""
-    system = {
-        "mlflow.user": current_user(),
-        "mlflow.source.name": sys.argv[0] or "python",
-        "mlflow.source.type": "LOCAL",
+    return {**_origin(), "mlflow.source.type": "LOCAL"} | to_tags(tags)
+
+
+def to_dataset(name: str, digest: str, facts: Mapping[str, object]) -> dict[str, str]:
+    """Return what MLflow keeps of a dataset, which is said to come from this code."""
+    return {
+        "name": shorten(storable(name), MAX_DATASET_NAME_CHARACTERS),
+        "digest": shorten(storable(digest), MAX_DIGEST_CHARACTERS, mark=""),
+        "source_type": "code",
+        "source": json.dumps({"tags": _origin()}),
+        "profile": json.dumps(dict(facts), default=str),
     }
-    return system | to_tags(tags or {})
 
 
 def clean_key(name: str) -> str:
@@ -134,6 +143,11 @@ def current_user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user id without a name
         return "unknown"
+
+
+def _origin() -> dict[str, str]:
+    source = storable(sys.argv[0] or "python")
+    return {"mlflow.user": current_user(), "mlflow.source.name": source}
 
 
 def _with_clean_keys(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from uuid import uuid4
 
+from hybridml._environment import git_commit
 from hybridml.tracking import _mlflow_values as values
 from hybridml.tracking._files import existing_file
 from hybridml.tracking._run_block import RunBlock
@@ -55,6 +56,11 @@ class MLflowRun:
         for batch in values.batches(clean.items(), values.PARAMS_PER_BATCH):
             self._outbox.post(records.log_values(self._key, tags=dict(batch)))
 
+    def log_dataset(self, name: str, digest: str, facts: Mapping[str, object]) -> None:
+        """Record what is learned from as an input of the run."""
+        about = values.to_dataset(name, digest, facts)
+        self._outbox.post(records.log_dataset(self._key, about))
+
     def log_text(self, text: str, file_name: str) -> None:
         """Record `text` as a file of this name."""
         name = values.clean_file_name(file_name)
@@ -101,5 +107,8 @@ def _start(
 ) -> MLflowRun:
     key = uuid4().hex
     name = values.shorten(values.storable(name), values.MAX_KEY_CHARACTERS)
-    outbox.post(records.create_run(key, name, values.run_tags(tags), parent))
+    commit = "" if parent else git_commit()
+    known = {"mlflow.source.git.commit": commit} if commit else {}
+    told = values.run_tags({**known, **(tags or {})})
+    outbox.post(records.create_run(key, name, told, parent))
     return MLflowRun(outbox, key)

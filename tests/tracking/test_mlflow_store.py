@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from hybridml._environment import git_commit
 from hybridml.exceptions import TrackingWarning
 from hybridml.tracking import MLflowTracker, Run, list_journals, replay_journal
 
@@ -163,6 +165,30 @@ def test_a_run_is_seen_while_it_goes_on(store) -> None:
             assert time.monotonic() < deadline
             time.sleep(0.1)
         assert store.client.get_run(run_id).info.status == "RUNNING"
+
+
+def test_what_is_learned_from_is_an_input_of_the_run(store) -> None:
+    facts = {"n_images": 3, "images_per_class": {"Katze": 2, "猫": 1}}
+    for name in ("first", "second"):
+        with store.tracker().run(name) as run:
+            run.log_dataset("images", "1f" * 16, facts)
+    for name in ("first", "second"):
+        (found,) = store.client.get_run(
+            store.run(name).info.run_id
+        ).inputs.dataset_inputs
+        assert (found.dataset.name, found.dataset.digest) == ("images", "1f" * 16)
+        assert json.loads(found.dataset.profile) == facts
+        assert [(tag.key, tag.value) for tag in found.tags] == [
+            ("mlflow.data.context", "training")
+        ]
+
+
+def test_a_run_tells_the_commit_of_the_working_folder(store) -> None:
+    with store.tracker().run("of a commit") as run, run.child("below"):
+        pass
+    tags = store.run("of a commit").data.tags
+    assert tags.get("mlflow.source.git.commit", "") == git_commit()
+    assert "mlflow.source.git.commit" not in store.run("below").data.tags
 
 
 def test_files_are_found_again_under_their_names(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -71,6 +72,12 @@ def test_what_some_database_cannot_hold_is_replaced() -> None:
 )
 def test_names_of_files_survive_addresses(name: str, expected: str) -> None:
     assert values.clean_file_name(name) == expected
+
+
+def test_datasets_fit_the_columns_of_databases() -> None:
+    about = values.to_dataset("n" * 600, "d" * 64, {"n_images": 2, "at": None})
+    assert (len(about["name"]), about["digest"]) == (500, "d" * 36)
+    assert json.loads(about["profile"]) == {"n_images": 2, "at": None}
 
 
 def test_a_user_without_a_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,6 +220,7 @@ def test_work_that_is_killed_leaves_what_it_told(store) -> None:
     assert found["status"] == "RUNNING"
 
 
+@pytest.mark.timeout(900)
 def test_a_comparison_whose_server_dies_is_recorded_as_if_it_had_not(
     tmp_path: Path, start_server, database: str, experiment: str, sqlite_store: str
 ) -> None:

@@ -41,7 +41,9 @@ def gather(
     for number in range(rounds):
         names = list(contenders)
         for name in names[::-1] if number % 2 else names:
-            seconds[name] += contenders[name]()
+            found = contenders[name]()
+            seconds[name] += found
+            print(f"{name}: {', '.join(f'{s:.2f} s' for s in found)}", flush=True)
         print(f"round {number + 1} of {rounds} done", flush=True)
     return seconds
 

@@ -84,7 +84,7 @@ def main() -> None:
 def _measure(
     task: Task, stores: dict[str, str | None], rounds: int
 ) -> dict[str, list[float]]:
-    # Warm up: files are read, and the tables of a new database made. The server has its.
+    # Warm up: files are read, and a new database gets tables. The server has its own.
     _in_new_process(task.first(2 * task.folds), stores[ON_SQLITE])
     contenders = {
         name: partial(_in_new_process, task, uri) for name, uri in stores.items()

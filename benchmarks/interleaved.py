@@ -23,7 +23,7 @@ def measure(
 ) -> dict[str, list[float]]:
     """Time each contender once a round, in seconds.
 
-    In turn, so that a busy minute of the machine hits all of them alike.
+    See `gather` for their order.
     """
     timed = {name: partial(_time, contender) for name, contender in contenders.items()}
     return gather(timed, rounds)
@@ -32,11 +32,18 @@ def measure(
 def gather(
     contenders: Mapping[str, Callable[[], list[float]]], rounds: int
 ) -> dict[str, list[float]]:
-    """Run each contender once a round, in turn; each says itself what took how long."""
+    """Run each contender once a round; each says itself what took how long.
+
+    In turn, so that a busy minute of the machine hits all of them alike, and every
+    second round from the last to the first, so that none always comes after the same.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds):
-        for name, contender in contenders.items():
-            seconds[name] += contender()
+        names = list(contenders)
+        for name in names[::-1] if number % 2 else names:
+            found = contenders[name]()
+            seconds[name] += found
+            print(f"{name}: {', '.join(f'{s:.2f} s' for s in found)}", flush=True)
         print(f"round {number + 1} of {rounds} done", flush=True)
     return seconds
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -21,7 +23,7 @@ SMALLEST = {
     "bench_memory.py": "--photos 80",
     "bench_serving.py": "--photos 4 --clients 2",
     "bench_store.py": "--rows 100",
-    "bench_tracking.py": "--photos 12 --image-size 32",
+    "bench_tracking.py": "--photos 12 --image-size 32 --cases 1 2",
 }
 RATIO = re.compile(r"^ratio\b.*\b\d+\.\d+\b")
 
@@ -40,6 +42,18 @@ def test_benchmark_ends_with_a_ratio(script: Path, tmp_path: Path) -> None:
     options = f"{SMALLEST[script.name]} --rounds 1".split()
     printed = _run(script, options, tmp_path)
     assert RATIO.match(printed.splitlines()[-1]), printed
+
+
+@pytest.mark.slow
+def test_tracking_is_measured_until_it_is_interrupted(tmp_path: Path) -> None:
+    command = [sys.executable, str(FOLDER / "bench_tracking.py"), "--photos", "12"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        while not running.stdout.readline().startswith(b"Python"):
+            assert running.poll() is None
+        time.sleep(5)  # the server starts, or a comparison runs: both are to end
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=60) != 0
 
 
 @pytest.mark.slow

@@ -119,6 +119,44 @@ def test_cut_layer_search_keeps_to_the_split_that_is_named(photos: Path) -> None
     assert run.data.params["n_images"] == str(N_PHOTOS * 2 // 3)
 
 
+def test_fine_tuning_sweep_writes_a_row_per_combination(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _sweep(photos)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-2] == "All 4 rows: found.csv"
+    assert printed[-1].startswith("Runs are recorded in MLflow")
+    results = pd.read_csv("found.csv")
+    tried = results[["param_trainable", "param_learning_rate"]]
+    assert sorted(tried.itertuples(index=False, name=None)) == [
+        ("head", 0.001),
+        ("head", 0.01),
+        ("last2", 0.001),
+        ("last2", 0.01),
+    ]
+    assert results["mean_test_score"].is_monotonic_decreasing
+
+
+def test_fine_tuning_sweep_records_winner_and_every_epoch(photos: Path) -> None:
+    _sweep(photos)
+    best = pd.read_csv("found.csv").iloc[0]
+    search = _run_with("hybridml.kind = 'search'")
+    assert search.data.params["n_images"] == str(N_PHOTOS)
+    assert search.data.params["trainable"] == best["param_trainable"]
+    assert search.data.tags["hybridml.backbone"] == "tiny"
+    assert search.data.metrics["score"] == pytest.approx(best["mean_test_score"])
+    fits = _client().search_runs(
+        [search.info.experiment_id],
+        f"tags.`mlflow.parentRunId` = '{search.info.run_id}' "
+        "AND tags.`hybridml.kind` = 'fine-tuning'",
+    )
+    assert len(fits) == 8
+    for fit in fits:
+        losses = _client().get_metric_history(fit.info.run_id, "valid_loss")
+        assert sorted(point.step for point in losses) == [0, 1, 2]
+        assert fit.data.params["trainable"] in {"head", "last2"}
+
+
 def test_fusion_comparison_names_the_winner_and_where_runs_are(
     photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -168,6 +206,12 @@ def _compare(photos: Path, *options: str) -> None:
 def _search(photos: Path, *options: str) -> None:
     settings = "--backbone tiny --heads linear_svm ridge --cv 3 --results found.csv"
     _recipe("cut_layer_search")([str(photos), *settings.split(), *options])
+
+
+def _sweep(photos: Path) -> None:
+    settings = "--backbone tiny --trainable head last2 --learning-rates 0.001 0.01"
+    rest = "--epochs 2 --cv 2 --results found.csv"
+    _recipe("fine_tuning_sweep")([str(photos), *settings.split(), *rest.split()])
 
 
 def _fuse(photos: Path, *options: str) -> None:

@@ -34,12 +34,7 @@ class FoldIdentities:
 
     def __init__(self, data: Data) -> None:
         self._scoring = data.scoring if isinstance(data.scoring, str) else None
-        self._rows = [
-            hashlib.blake2b(
-                digest + repr(target.tolist()).encode(), digest_size=20
-            ).digest()
-            for digest, target in zip(data.digests, data.targets, strict=True)
-        ]
+        self._rows = _digest_rows(data)
         self._versions = [f"{name} {metadata.version(name)}" for name in _PACKAGES]
 
     def of(self, contender: Contender, fold: Fold) -> str | None:
@@ -55,6 +50,12 @@ class FoldIdentities:
         return found.hexdigest()
 
 
+def digest_data(data: Data) -> str:
+    """Digest the content of all rows and their targets, in whatever order they are."""
+    rows = b"".join(sorted(_digest_rows(data)))
+    return hashlib.blake2b(rows, digest_size=16).hexdigest()
+
+
 def digest_all(
     images: npt.NDArray[Any], store: FeatureStore | None = None
 ) -> list[bytes]:
@@ -63,6 +64,15 @@ def digest_all(
         digest_images(images) if store is None else store.digest_images(images)
     )
     return [digest or failures[i].encode() for i, digest in enumerate(digests)]
+
+
+def _digest_rows(data: Data) -> list[bytes]:
+    return [
+        hashlib.blake2b(
+            digest + repr(target.tolist()).encode(), digest_size=20
+        ).digest()
+        for digest, target in zip(data.digests, data.targets, strict=True)
+    ]
 
 
 def plain_text(value: object) -> str:

@@ -13,7 +13,6 @@ import pandas as pd
 
 from hybridml.comparing.comparison import Comparison
 from hybridml.comparing.contender import Contender
-from hybridml.comparing.data import Data
 from hybridml.comparing.fold_result import FoldResult
 from hybridml.finetune.watching.callbacks import Callback
 from hybridml.tracking.protocol import Run
@@ -107,20 +106,8 @@ def numbers_of(row: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
     }
 
 
-def data_params(data: Data) -> dict[str, object]:
-    """Say what is compared on."""
-    rows = f"{data.noun}s"
-    found: dict[str, object] = {f"n_{rows}": len(data.targets), "task": data.task}
-    if data.task == "classification":
-        classes, counts = np.unique(data.targets, return_counts=True)
-        sizes = zip(classes.tolist(), counts.tolist(), strict=True)
-        found["n_classes"] = len(classes)
-        found[f"{rows}_per_class"] = ", ".join(f"{name}: {n}" for name, n in sizes)
-    return {**found, "n_folds": len(data.folds), "scoring": data.scoring_name}
-
-
 def record_outcome(parent: Run, comparison: Comparison) -> None:
-    """Name the winner on the parent, with its score, the tables and the picture."""
+    """Name the winner on the parent, with its score; tables, picture and report."""
     winner = comparison.winner
     parent.set_tags(
         {
@@ -141,6 +128,7 @@ def record_outcome(parent: Run, comparison: Comparison) -> None:
         picture = Path(folder) / "leaderboard.png"
         comparison.plot(picture)
         parent.log_file(picture)
+        parent.log_file(comparison.to_html(Path(folder) / "report.html"))
 
 
 def _metric_of(row: Mapping[Any, Any]) -> str:

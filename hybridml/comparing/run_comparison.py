@@ -13,7 +13,8 @@ from hybridml.comparing.data import Data
 from hybridml.comparing.execution import Execution
 from hybridml.comparing.journal import Journal
 from hybridml.comparing.progress import Step
-from hybridml.comparing.recording import data_params, record_outcome
+from hybridml.comparing.recorded_facts import record_facts
+from hybridml.comparing.recording import record_outcome
 from hybridml.comparing.summing_up import sum_up
 from hybridml.exceptions import TrainingWarning
 from hybridml.tracking.null_tracker import NullTracker
@@ -80,8 +81,10 @@ def run_comparison(
         on_step=on_step,
         noun=kind.noun,
     )
+    is_recorded = not isinstance(tracker, NullTracker)
     with tracker.run(title, tags=dict(tags)) as parent:
-        parent.log_params(data_params(data))
+        if is_recorded:
+            record_facts(parent, data)
         is_interrupted = execution.run(parent)
         comparison = sum_up(
             kind,
@@ -93,7 +96,7 @@ def run_comparison(
             call=call,
             where=tracker.where(),
         )
-        if not isinstance(tracker, NullTracker):
+        if is_recorded:
             record_outcome(parent, comparison)
     if is_interrupted:
         _warn_of_interruption(comparison, len(data.folds))

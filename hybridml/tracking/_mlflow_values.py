@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import re
 import sys
 import time
@@ -16,6 +17,8 @@ ItemT = TypeVar("ItemT")
 MAX_KEY_CHARACTERS = 250
 MAX_PARAM_CHARACTERS = 6000
 MAX_TAG_CHARACTERS = 8000
+MAX_DATASET_NAME_CHARACTERS = 500
+MAX_DIGEST_CHARACTERS = 36
 METRICS_PER_BATCH = 1000
 PARAMS_PER_BATCH = 100
 
@@ -23,7 +26,7 @@ PARAMS_PER_BATCH = 100
 def to_params(params: Mapping[str, object]) -> dict[str, str]:
     """Return settings as text, cut where it is too long."""
     return {
-        key: shorten(encodable(str(value)), MAX_PARAM_CHARACTERS)
+        key: shorten(storable(str(value)), MAX_PARAM_CHARACTERS)
         for key, value in _with_clean_keys(params)
     }
 
@@ -45,19 +48,25 @@ def to_metrics(
 def to_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Return tags as text, cut where it is too long."""
     return {
-        key: shorten(encodable(str(value)), MAX_TAG_CHARACTERS)
+        key: shorten(storable(str(value)), MAX_TAG_CHARACTERS)
         for key, value in _with_clean_keys(tags)
     }
 
 
-def run_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
+def run_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Return a new run's tags: those given, and who runs what."""
-    system = {
-        "mlflow.user": current_user(),
-        "mlflow.source.name": sys.argv[0] or "python",
-        "mlflow.source.type": "LOCAL",
+    return {**_origin(), "mlflow.source.type": "LOCAL"} | to_tags(tags)
+
+
+def to_dataset(name: str, digest: str, facts: Mapping[str, object]) -> dict[str, str]:
+    """Return what MLflow keeps of a dataset, which is said to come from this code."""
+    return {
+        "name": shorten(storable(name), MAX_DATASET_NAME_CHARACTERS),
+        "digest": shorten(storable(digest), MAX_DIGEST_CHARACTERS, mark=""),
+        "source_type": "code",
+        "source": json.dumps({"tags": _origin()}),
+        "profile": json.dumps(dict(facts), default=str),
     }
-    return system | to_tags(tags or {})
 
 
 def clean_key(name: str) -> str:
@@ -73,6 +82,21 @@ def clean_key(name: str) -> str:
     return shorten("/".join(parts), MAX_KEY_CHARACTERS, mark="") or "_"
 
 
+def clean_file_name(name: str) -> str:
+    """Return the nearest name of a file, with its folders, that is no piece of an URL.
+
+    MLflow puts it into addresses as it is: what follows a "#" or "?" would be lost.
+
+    Examples
+    --------
+    >>> clean_file_name("plots/loss #1, 50%.svg"), clean_file_name("../x")
+    ('plots/loss _1, 50_.svg', 'x')
+    """
+    allowed = re.sub(r'[\x00-\x1f#?%\\:*"<>|]', "_", encodable(name))
+    parts = [part for part in allowed.split("/") if part not in {"", ".", ".."}]
+    return "/".join(parts) or "_"
+
+
 def shorten(text: str, limit: int, *, mark: str = "…") -> str:
     """Return `text`, cut to `limit` characters with a `mark` at the end.
 
@@ -85,7 +109,7 @@ def shorten(text: str, limit: int, *, mark: str = "…") -> str:
 
 
 def encodable(text: str) -> str:
-    r"""Return `text` with a "?" for what no file and no database can hold.
+    r"""Return `text` with a "?" for what no file can hold.
 
     Examples
     --------
@@ -93,6 +117,17 @@ def encodable(text: str) -> str:
     'half a character: ?'
     """
     return text.encode("utf-8", "replace").decode()
+
+
+def storable(text: str) -> str:
+    r"""Return `text` with a "?" for what not every database can hold.
+
+    Examples
+    --------
+    >>> storable("PostgreSQL has no \0")
+    'PostgreSQL has no ?'
+    """
+    return encodable(text).replace("\0", "?")
 
 
 def batches(items: Iterable[ItemT], size: int) -> Iterator[Sequence[ItemT]]:
@@ -108,6 +143,11 @@ def current_user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user id without a name
         return "unknown"
+
+
+def _origin() -> dict[str, str]:
+    source = storable(sys.argv[0] or "python")
+    return {"mlflow.user": current_user(), "mlflow.source.name": source}
 
 
 def _with_clean_keys(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

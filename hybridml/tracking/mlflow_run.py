@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from uuid import uuid4
 
+from hybridml._environment import git_commit
 from hybridml.tracking import _mlflow_values as values
 from hybridml.tracking._files import existing_file
 from hybridml.tracking._run_block import RunBlock
@@ -55,14 +56,22 @@ class MLflowRun:
         for batch in values.batches(clean.items(), values.PARAMS_PER_BATCH):
             self._outbox.post(records.log_values(self._key, tags=dict(batch)))
 
+    def log_dataset(self, name: str, digest: str, facts: Mapping[str, object]) -> None:
+        """Record what is learned from as an input of the run."""
+        about = values.to_dataset(name, digest, facts)
+        self._outbox.post(records.log_dataset(self._key, about))
+
     def log_text(self, text: str, file_name: str) -> None:
         """Record `text` as a file of this name."""
+        name = values.clean_file_name(file_name)
         text = values.encodable(text)
-        self._outbox.post(records.log_text(self._key, text, file_name))
+        self._outbox.post(records.log_text(self._key, text, name))
 
     def log_file(self, path: str | Path) -> None:
         """Record a copy of the file at `path`, as it is now, under its own name."""
-        self._outbox.post_file(self._key, existing_file(path))
+        found = existing_file(path)
+        name = values.clean_file_name(found.name)
+        self._outbox.post_file(self._key, found, name)
 
     def child(
         self, name: str, tags: Mapping[str, str] | None = None
@@ -97,6 +106,9 @@ def _start(
     outbox: Outbox, name: str, tags: Mapping[str, str] | None, parent: str
 ) -> MLflowRun:
     key = uuid4().hex
-    name = values.shorten(values.encodable(name), values.MAX_KEY_CHARACTERS)
-    outbox.post(records.create_run(key, name, values.run_tags(tags), parent))
+    name = values.shorten(values.storable(name), values.MAX_KEY_CHARACTERS)
+    commit = "" if parent else git_commit()
+    known = {"mlflow.source.git.commit": commit} if commit else {}
+    told = values.run_tags({**known, **(tags or {})})
+    outbox.post(records.create_run(key, name, told, parent))
     return MLflowRun(outbox, key)

@@ -52,10 +52,12 @@ class MLflowTracker:
     Notes
     -----
     Names of params, metrics and tags that MLflow does not take are changed: other
-    characters than letters, digits and ``_./ -`` become "_". A param longer than 6,000
-    characters is cut. A new SQLite store takes some seconds to set up. Each run has the
-    tag "hybridml.run_key", by which it is found again when a journal is replayed.
-    Passwords in an address are not written to the journal.
+    characters than letters, digits and ``_./ -`` become "_". So do, in the names of
+    files, those that have a meaning in addresses, such as "#". A param longer than
+    6,000 characters is cut. A new SQLite store takes some seconds to set up. Each run
+    has the tag "hybridml.run_key", by which it is found again when a journal is
+    replayed, and a top-level run the git commit of the working folder. Passwords in an
+    address are not written to the journal.
 
     Examples
     --------

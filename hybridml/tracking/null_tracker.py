@@ -41,6 +41,9 @@ class NullRun:
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Do nothing."""
 
+    def log_dataset(self, name: str, digest: str, facts: Mapping[str, object]) -> None:
+        """Do nothing."""
+
     def log_text(self, text: str, file_name: str) -> None:
         """Do nothing."""
 

@@ -25,6 +25,12 @@ class Run(Protocol):
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Record labels to search by; a tag set again takes the new value."""
 
+    def log_dataset(self, name: str, digest: str, facts: Mapping[str, object]) -> None:
+        """Record what is learned from: a name, a digest of its content, and facts.
+
+        Facts, such as the number of images in each class, are plain JSON values.
+        """
+
     def log_text(self, text: str, file_name: str) -> None:
         """Record `text` as a file of this name; it may name folders: "plots/a.svg"."""
 

@@ -67,6 +67,8 @@ class RecordedRun:
         As given, not turned to text.
     metrics : list of (str, float, int or None)
         Name, value and step, in the order in which they came.
+    datasets : list of (str, str, dict of {str: object})
+        Name, digest and facts of each.
     texts : dict of {str: str}
         Each text by its file name.
     files : list of Path
@@ -81,6 +83,7 @@ class RecordedRun:
     tags: dict[str, str] = field(default_factory=dict)
     params: dict[str, object] = field(default_factory=dict)
     metrics: list[tuple[str, float, int | None]] = field(default_factory=list)
+    datasets: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
     children: list[RecordedRun] = field(default_factory=list)
@@ -99,6 +102,10 @@ class RecordedRun:
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Keep the tags."""
         self.tags.update(tags)
+
+    def log_dataset(self, name: str, digest: str, facts: Mapping[str, object]) -> None:
+        """Keep name, digest and facts."""
+        self.datasets.append((name, digest, dict(facts)))
 
     def log_text(self, text: str, file_name: str) -> None:
         """Keep the text."""

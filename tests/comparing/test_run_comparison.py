@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from hybridml.comparing.baseline import BASELINE
 from hybridml.comparing.budget import Budget
 from hybridml.comparing.comparison import Comparison
 from hybridml.comparing.data import Data
+from hybridml.comparing.identity import digest_data
 from hybridml.comparing.journal import Journal
 from hybridml.comparing.run_comparison import run_comparison
 from hybridml.comparing.splits import make_folds
@@ -138,6 +139,30 @@ def test_results_are_known_again_by_identity_and_rows(
     assert _run(_data(changed), journal=journal).n_recalled == 0
 
 
+def test_runs_name_the_data_by_its_content(frame: pd.DataFrame) -> None:
+    changed = frame.copy()
+    changed.iloc[0] += 1
+    tracker = RecordingTracker()
+    for table in (frame, frame.copy(), changed):
+        _run(_data(table), [GUESS], tracker=tracker)
+    found = [run.datasets for run in tracker.runs]
+    ((name, digest, facts),) = found[0]
+    assert name == "rows"
+    classes = {"left": 18, "right": 12}
+    assert facts == {"n_rows": 30, "task": "classification", "rows_per_class": classes}
+    assert len(digest) <= 36
+    assert found[1] == found[0]
+    assert found[2][0][1] != digest
+
+
+def test_the_data_are_the_same_in_any_order(frame: pd.DataFrame) -> None:
+    data = _data(frame)
+    turned = replace(data, targets=data.targets[::-1], digests=list(data.digests)[::-1])
+    assert digest_data(turned) == digest_data(data)
+    others = replace(data, targets=data.targets[::-1])
+    assert digest_data(others) != digest_data(data)
+
+
 def test_runs_are_called_and_tagged_as_the_contenders_say(frame: pd.DataFrame) -> None:
     tracker = RecordingTracker()
     _run(_data(frame), tracker=tracker)
@@ -146,7 +171,8 @@ def test_runs_are_called_and_tagged_as_the_contenders_say(frame: pd.DataFrame) -
     assert parent.tags["hybridml.winner"] == "strong (Pipeline)"
     assert parent.tags["hybridml.kind"] == "strong"
     assert parent.params["n_rows"] == 30
-    assert list(parent.texts) == ["leaderboard.csv", "significance.csv"]
+    tables = ["leaderboard.csv", "significance.csv"]
+    assert list(parent.texts) == ["environment.json", *tables]
     child = parent.children[2]
     assert child.name == "strong (a): learned"
     assert child.tags == {"hybridml.kind": "strong", "hybridml.head": "Pipeline"}

@@ -1,27 +1,19 @@
-"""Against a real server: recorded over HTTP, shown by the UI, survived when it dies."""
+"""A server, on SQLite and on PostgreSQL, that is looked at, hangs and dies."""
 
 from __future__ import annotations
 
-import math
 import signal
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from hybridml.exceptions import TrackingWarning
 from hybridml.tracking import MLflowTracker, Run, list_journals, replay_journal
-
-pytestmark = pytest.mark.slow  # a server takes seconds to start
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, start_server) -> Iterator:
-    """One server for all the tests that leave it alive."""
-    with start_server(tmp_path_factory.mktemp("server")) as started:
-        yield started
 
 
 def get(url: str) -> str:
@@ -39,78 +31,132 @@ def record_cases(run: Run) -> None:
     assert time.monotonic() - began < 2
 
 
-def test_the_ui_shows_what_was_recorded_without_it(
-    server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(server.folder)
-    with MLflowTracker().run("local") as run:  # the same database, not over HTTP
-        run.log_text("from the folder", "a.txt")
-    address = f"{server.uri}/get-artifact?path=a.txt&run_uuid={run.run_id}"
-    assert get(address) == "from the folder"
-
-
-def test_runs_are_recorded_over_http_in_silence(
-    server, capfd: pytest.CaptureFixture[str]
-) -> None:
-    from mlflow.tracking import MlflowClient
-
-    with MLflowTracker(server.uri).run("remote") as run:
-        run.log_params({"C": 1})
-        run.log_metrics({"loss": float("nan"), "accuracy": 0.5}, step=2)
-        run.log_text("over HTTP", "b.txt")
-        with run.child("fold") as child:
-            pass
-    client = MlflowClient(server.uri)
-    found, below = client.get_run(run.run_id), client.get_run(child.run_id)
-    assert found.data.params == {"C": "1"}
-    assert found.data.metrics["accuracy"] == 0.5
-    assert math.isnan(found.data.metrics["loss"])
-    assert below.data.tags["mlflow.parentRunId"] == run.run_id
-    address = f"{server.uri}/get-artifact?path=b.txt&run_uuid={run.run_id}"
-    assert get(address) == "over HTTP"
-    assert capfd.readouterr() == ("", "")
-
-
-def test_a_run_is_seen_while_it_goes_on(server) -> None:
-    from mlflow.tracking import MlflowClient
-
-    client = MlflowClient(server.uri)
-    with MLflowTracker(server.uri).run("going on") as run:
-        run_id = run.run_id
-        run.log_metrics({"accuracy": 0.5})
-        deadline = time.monotonic() + 10
-        while "accuracy" not in client.get_run(run_id).data.metrics:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        assert client.get_run(run_id).info.status == "RUNNING"
-
-
-def record_beside(uri: str, timeout_s: float, disturb: Callable[[], None]) -> None:
+def record_beside(tracker: MLflowTracker, disturb: Callable[[], None]) -> None:
     """Record cases on a server that is disturbed when some of it has arrived."""
-    with MLflowTracker(uri, timeout_s=timeout_s).run("remote") as run:
+    with tracker.run("remote") as run:
         assert run.run_id is not None
         disturb()
         record_cases(run)
 
 
-def test_a_server_that_hangs_costs_seconds(server) -> None:
-    began = time.monotonic()
-    with pytest.warns(TrackingWarning, match="timed out") as caught:
-        record_beside(server.uri, 1.0, lambda: server.send(signal.SIGSTOP))
-    server.send(signal.SIGCONT)
-    assert time.monotonic() - began < 60
-    assert len(caught) == 1
-    (waiting,) = list_journals()
-    assert replay_journal(waiting.path).refused == []
+@pytest.mark.slow
+def test_the_ui_shows_what_was_recorded_without_it(
+    tmp_path: Path, start_server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with start_server(tmp_path) as server:
+        with MLflowTracker().run("local") as run:  # the same database, not over HTTP
+            run.log_text("from the folder", "a.txt")
+        address = f"{server.uri}/get-artifact?path=a.txt&run_uuid={run.run_id}"
+        assert get(address) == "from the folder"
+
+
+def test_a_server_that_hangs_costs_seconds(
+    tmp_path: Path, start_server, database: str, experiment: str
+) -> None:
+    with start_server(tmp_path, database=database) as server:
+        tracker = MLflowTracker(server.uri, experiment, timeout_s=1.0)
+        began = time.monotonic()
+        with pytest.warns(TrackingWarning, match="timed out") as caught:
+            record_beside(tracker, lambda: server.send(signal.SIGSTOP))
+        server.send(signal.SIGCONT)
+        assert time.monotonic() - began < 60
+        assert len(caught) == 1
+        (waiting,) = list_journals()
+        assert replay_journal(waiting.path).refused == []
 
 
 def test_a_server_that_dies_costs_seconds(
-    tmp_path: Path, start_server, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    start_server,
+    database: str,
+    experiment: str,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    with start_server(tmp_path) as mortal:
+    with start_server(tmp_path, database=database) as mortal:
+        tracker = MLflowTracker(mortal.uri, experiment, timeout_s=2.0)
         began = time.monotonic()
         with pytest.warns(TrackingWarning, match="track replay") as caught:
-            record_beside(mortal.uri, 2.0, mortal.end)
+            record_beside(tracker, mortal.end)
         assert time.monotonic() - began < 60
     assert len(caught) == 1
     assert capfd.readouterr() == ("", "")
+
+
+@contextmanager
+def connection_to(address: str) -> Iterator:
+    import psycopg2
+
+    with closing(psycopg2.connect(address)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            yield cursor
+
+
+@contextmanager
+def database_of_its_own(postgres_database: str) -> Iterator[str]:
+    """A database that can be closed to all; of the same PostgreSQL."""
+    with connection_to(postgres_database.replace("+psycopg2", "")) as cursor:
+        cursor.execute("CREATE DATABASE mortal")
+    yield f"{postgres_database.rpartition('/')[0]}/mortal"
+
+
+def let_in(postgres_database: str, *, is_open: bool) -> None:
+    """Refuse connections to the database named mortal, and end those there are."""
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    with connection_to(postgres_database.replace("+psycopg2", "")) as cursor:
+        cursor.execute(f"ALTER DATABASE mortal ALLOW_CONNECTIONS {is_open}")
+        if not is_open:
+            cursor.execute(end, ["mortal"])
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_server_whose_database_goes_away_and_comes_back_lacks_nothing(
+    tmp_path: Path, start_server, postgres_database: str
+) -> None:
+    with (
+        database_of_its_own(postgres_database) as database,
+        start_server(tmp_path, database=database) as server,
+    ):
+        tracker = MLflowTracker(server.uri, timeout_s=1.0)
+        began = time.monotonic()
+        with pytest.warns(TrackingWarning, match="track replay") as caught:
+            record_beside(tracker, lambda: let_in(postgres_database, is_open=False))
+        assert time.monotonic() - began < 60
+        assert len(caught) == 1
+        (waiting,) = list_journals()
+        let_in(postgres_database, is_open=True)
+        assert replay_journal(waiting.path).refused == []
+        assert names_in(server.uri) == {"remote", *(f"case {n}" for n in range(10))}
+
+
+def names_in(uri: str) -> set[str]:
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(uri)
+    found = client.get_experiment_by_name("hybridml")
+    return {run.info.run_name for run in client.search_runs([found.experiment_id])}
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_postgresql_takes_runs_without_a_server(
+    postgres_database: str,
+    experiment: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from mlflow.tracking import MlflowClient
+
+    monkeypatch.chdir(tmp_path)
+    tracker = MLflowTracker(postgres_database, experiment)
+    with tracker.run("direct") as run:
+        run.log_metrics({"accuracy": 0.5})
+        run.log_text("hello", "notes/a.txt")
+    client = MlflowClient(postgres_database)
+    found = client.get_run(run.run_id)
+    assert found.data.metrics == {"accuracy": 0.5}
+    assert Path(client.download_artifacts(run.run_id, "notes/a.txt")).is_file()
+    password = urllib.parse.urlsplit(postgres_database).password
+    assert str(password) not in tracker.where()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -50,6 +51,33 @@ def test_metrics_carry_step_time_and_missing_numbers() -> None:
 def test_what_no_database_can_hold_is_replaced() -> None:
     assert values.to_tags({"a": "x\ud83d"}) == {"a": "x?"}
     assert values.to_params({"a": "x\ud83d"}) == {"a": "x?"}
+
+
+def test_what_some_database_cannot_hold_is_replaced() -> None:
+    assert values.to_tags({"a": "x\0y"}) == {"a": "x?y"}
+    assert values.to_params({"a": "x\0y"}) == {"a": "x?y"}
+    assert values.encodable("a file may: \0") == "a file may: \0"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("plots/Größe (a+b).svg", "plots/Größe (a+b).svg"),
+        ("#1?.txt", "_1_.txt"),
+        ("50%20.txt", "50_20.txt"),
+        ("../../etc//x", "etc/x"),
+        ("half \ud83d", "half _"),
+        ("..", "_"),
+    ],
+)
+def test_names_of_files_survive_addresses(name: str, expected: str) -> None:
+    assert values.clean_file_name(name) == expected
+
+
+def test_datasets_fit_the_columns_of_databases() -> None:
+    about = values.to_dataset("n" * 600, "d" * 64, {"n_images": 2, "at": None})
+    assert (len(about["name"]), about["digest"]) == (500, "d" * 36)
+    assert json.loads(about["profile"]) == {"n_images": 2, "at": None}
 
 
 def test_a_user_without_a_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,7 @@ def test_every_run_keeps_the_protocol(tracker: Tracker, tmp_path: Path) -> None:
             each.log_params({"C": 1.0, "nested": {"a": [1]}})
             each.log_metrics({"accuracy": 0.5}, step=3)
             each.set_tags({"winner": "yes"})
+            each.log_dataset("photos", "1f", {"n_images": 3})
             each.log_text("hello", "notes/a.txt")
             each.log_file(tmp_path / "a.txt")
 

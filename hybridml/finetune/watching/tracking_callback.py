@@ -29,8 +29,9 @@ class LogToTracker(Callback):
 
     Parameters
     ----------
-    tracker : Tracker
+    tracker : Tracker or Run
         Such as `MLflowTracker()`. One that cannot be reached warns and stops nothing.
+        Below a run, such as that of `track_search`, each fit becomes a child of it.
     name : str, default=""
         Of the run; "" names it after the backbone.
 
@@ -46,7 +47,7 @@ class LogToTracker(Callback):
     >>> callback = LogToTracker(tracker, name="cats and dogs")
     """
 
-    def __init__(self, tracker: Tracker, name: str = "") -> None:
+    def __init__(self, tracker: Tracker | Run, name: str = "") -> None:
         self.tracker = tracker
         self.name = name
         self._block: AbstractContextManager[Run] | None = None
@@ -66,7 +67,7 @@ class LogToTracker(Callback):
         named = {"backbone": trained} if has_backbone else {}
         tags |= {f"hybridml.{key}": value for key, value in named.items()}
         name = self.name or f"{'fine-tune' if has_backbone else 'train'} {trained}"
-        self._block = self.tracker.run(name, tags=tags)
+        self._block = self._open(name, tags)
         self._run = self._block.__enter__()
         params = estimator.get_params(deep=False)
         kept = {k: v for k, v in params.items() if k not in _NOT_OF_THE_RESULT}
@@ -93,11 +94,19 @@ class LogToTracker(Callback):
                 self._run.log_text(history.to_csv(index=False), "history.csv")
         self._close(error)
 
+    def __repr__(self) -> str:
+        return "LogToTracker(tracker)"  # as it is shown within an estimator
+
     def __deepcopy__(self, memo: dict[int, Any]) -> LogToTracker:
         return type(self)(self.tracker, self.name)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_block": None, "_run": None}
+
+    def _open(self, name: str, tags: Mapping[str, str]) -> AbstractContextManager[Run]:
+        if isinstance(self.tracker, Tracker):
+            return self.tracker.run(name, tags=tags)
+        return self.tracker.child(name, tags=tags)
 
     def _record(self, run: Run, best_epoch: int) -> None:
         history = pd.DataFrame(self._rows).astype({"epoch": int})

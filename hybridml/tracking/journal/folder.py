@@ -92,12 +92,12 @@ class JournalFolder:
         """Return the lock that the one process that sends the journal holds."""
         return FileLock(self.path / "turn", thread_local=False)
 
-    def keep_file(self, source: Path) -> str:
-        """Copy a file into the journal; return its path inside."""
+    def keep_file(self, source: Path, name: str) -> str:
+        """Copy a file into the journal under a name; return its path inside."""
         folder = self.path / "files" / uuid4().hex[:12]
         folder.mkdir(parents=True)
-        shutil.copyfile(source, folder / source.name)
-        return f"files/{folder.name}/{source.name}"
+        shutil.copyfile(source, folder / name)
+        return f"files/{folder.name}/{name}"
 
     def n_bytes(self) -> int:
         """Return the length of the records that are complete."""

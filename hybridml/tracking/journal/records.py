@@ -35,6 +35,11 @@ def log_values(
     return {**told, "metrics": list(metrics), "tags": dict(tags or {})}
 
 
+def log_dataset(run: str, about: Mapping[str, str]) -> Record:
+    """Tell what a run learns from, in MLflow's words for it."""
+    return {"op": "dataset", "run": run, "about": dict(about)}
+
+
 def log_text(run: str, text: str, file_name: str) -> Record:
     """Tell a text that becomes a file of a run."""
     return {"op": "text", "run": run, "text": text, "file_name": file_name}

@@ -96,6 +96,8 @@ class Delivery:
             case "log":
                 values = (record["params"], record["metrics"], record["tags"])
                 self.store.log_values(run_id, *values)
+            case "dataset":
+                self.store.log_dataset(run_id, record["about"])
             case "text":
                 self.store.log_text(run_id, record["text"], record["file_name"])
             case "file":

@@ -98,6 +98,13 @@ class MLflowStore:
             tags=[RunTag(*tag) for tag in tags.items()],
         )
 
+    def log_dataset(self, run_id: str, about: Mapping[str, str]) -> None:
+        """Record what a run learns from as its input."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        context = InputTag("mlflow.data.context", "training")
+        self._client.log_inputs(run_id, [DatasetInput(Dataset(**about), [context])])
+
     def log_text(self, run_id: str, text: str, file_name: str) -> None:
         """Record a text as a file."""
         self._client.log_text(run_id, text, file_name)

@@ -98,13 +98,13 @@ class Outbox:
             self._break(error)
         self._hear()
 
-    def post_file(self, run: str, path: Path) -> None:
-        """Have a file sent as it is now."""
+    def post_file(self, run: str, path: Path, name: str) -> None:
+        """Have a file sent as it is now, under a name."""
         if self._is_broken:
             return
         try:
             with self._lock:
-                kept = self._current().folder.keep_file(path)
+                kept = self._current().folder.keep_file(path, name)
         except OSError as error:
             warn_caller(f"{path} is not recorded, because it cannot be copied: {error}")
         else:

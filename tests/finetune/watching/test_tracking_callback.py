@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
-from hybridml import MLflowTracker, NullTracker, RecordingTracker
+from hybridml import MLflowTracker, NullTracker, RecordingTracker, track_search
 from hybridml.exceptions import TrackingWarning
 from hybridml.finetune import Callback, FineTuneClassifier, LogToTracker
 from hybridml.tracking import RecordedRun
@@ -51,6 +52,22 @@ def test_run_has_parameters_outcome_and_files(photos: Any) -> None:
     assert run.texts["history.csv"].count("\n") == len(model.history_) + 1
     assert run.texts["diagnosis.txt"].startswith(run.tags["hybridml.verdict"])
     assert [path.name for path in run.files] == ["history.png"]
+
+
+def test_fits_of_a_search_are_children_of_its_run(photos: Any) -> None:
+    tracker = RecordingTracker()
+    search = GridSearchCV(
+        _model(epochs=2), {"learning_rate": [1e-3, 1e-4]}, cv=2, refit=False
+    )
+    with track_search(search, tracker) as run:
+        search.estimator.set_params(callbacks=[LogToTracker(run)])
+        search.fit(*photos)
+    (top,) = tracker.runs
+    fits = [child for child in top.children if child.name == "fine-tune tiny"]
+    assert [fit.params["learning_rate"] for fit in fits] == [1e-3, 1e-3, 1e-4, 1e-4]
+    for fit in fits:
+        assert {step for _, _, step in fit.metrics if step is not None} == {0, 1, 2}
+    assert "callbacks=[LogToTracker(tracker)]" in top.tags["mlflow.note.content"]
 
 
 def test_epochs_are_recorded_as_they_end(photos: Any) -> None:

@@ -40,7 +40,7 @@ def test_files_of_one_name_are_copied_side_by_side(
     kept = []
     for text in ("first", "second"):
         source.write_text(text)
-        kept.append(journal.path / journal.keep_file(source))
+        kept.append(journal.path / journal.keep_file(source, source.name))
     source.unlink()
     assert [path.read_text() for path in kept] == ["first", "second"]
     assert {path.name for path in kept} == {"a.txt"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GridSearchCV
 
-from hybridml.tracking import MLflowTracker, track_search
-
-pytestmark = pytest.mark.slow  # setting a store up takes seconds
+from hybridml.tracking import track_search
 
 
 class Slow(ClassifierMixin, BaseEstimator):
@@ -32,26 +29,18 @@ class Slow(ClassifierMixin, BaseEstimator):
         return np.full(len(X), self.classes_[0])
 
 
-def test_a_reader_sees_finished_candidates_while_the_search_runs(
-    tmp_path: Path,
-) -> None:
-    from mlflow.tracking import MlflowClient
-
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    tracker = MLflowTracker(uri)
+def test_a_reader_sees_finished_candidates_while_the_search_runs(store) -> None:
+    tracker = store.tracker()
     with tracker.run("sets the store up"):
         pass
-    client = MlflowClient(uri)
-    experiment = client.get_experiment_by_name("hybridml").experiment_id
     is_over = threading.Event()
     seen: list[int] = []
 
     def read() -> None:
         while not is_over.is_set():
-            found = client.search_runs(
-                [experiment],
+            found = store.runs(
                 "attributes.status = 'FINISHED' AND metrics.score >= 0 "
-                "AND attributes.run_name LIKE 'candidate%'",
+                "AND attributes.run_name LIKE 'candidate%'"
             )
             if not is_over.is_set():
                 seen.append(len(found))
@@ -66,7 +55,7 @@ def test_a_reader_sees_finished_candidates_while_the_search_runs(
     reader.join()
     assert seen == sorted(seen)
     assert len({n for n in seen if 0 < n < 20}) >= 2
-    runs = client.search_runs([experiment])
+    runs = store.runs()
     (parent,) = (r for r in runs if "mlflow.note.content" in r.data.tags)
     children = [
         r for r in runs if r.data.tags.get("mlflow.parentRunId") == parent.info.run_id
@@ -76,6 +65,6 @@ def test_a_reader_sees_finished_candidates_while_the_search_runs(
     assert {r.data.tags["hybridml.cut_layer"] for r in children} == {
         str(n) for n in range(20)
     }
-    folds = client.get_metric_history(children[0].info.run_id, "fold_score")
+    folds = store.client.get_metric_history(children[0].info.run_id, "fold_score")
     assert [point.step for point in folds] == [1, 2, 3, 4, 5]
     assert parent.data.metrics["score"] == pytest.approx(0.5)

@@ -15,7 +15,7 @@ from hybridml.tracking.journal.lines import append_line
 from hybridml.tracking.sending.delivery import Delivery
 
 URI = "http://server:5000"
-N_CALLS = 56  # of a store, each of them twice: before and after its work
+N_CALLS = 58  # of a store, each of them twice: before and after its work
 
 
 class RefusedError(ConnectionError):
@@ -43,6 +43,7 @@ class StoreInMemory:
         self._may_fail()
         kept = {k: record[k] for k in ("name", "time_ms")}
         content = {"metrics": set(), "params": {}, "files": {}, "tags": record["tags"]}
+        content["datasets"] = set()
         self.runs[with_id] = {**kept, **content, "key": record["run"], "up": parent_id}
         self._may_fail()
         return with_id
@@ -60,6 +61,11 @@ class StoreInMemory:
         run["params"] |= params
         run["metrics"] |= {tuple(metric) for metric in metrics}
         run["tags"] = run["tags"] | tags
+        self._may_fail()
+
+    def log_dataset(self, run_id: str, about: Any) -> None:
+        self._may_fail()
+        self.runs[run_id]["datasets"].add(about["digest"])
         self._may_fail()
 
     def log_text(self, run_id: str, text: str, file_name: str) -> None:
@@ -86,10 +92,11 @@ def journal(tmp_path: Path) -> JournalFolder:
     """A comparison: a run with two cases, two folds each, and a refused param."""
     journal = JournalFolder.create(tmp_path, About(URI, "pets", 1.0, 1e9))
     (tmp_path / "plot.svg").write_text("<svg/>")
-    kept = journal.keep_file(tmp_path / "plot.svg")
+    kept = journal.keep_file(tmp_path / "plot.svg", "plot.svg")
     told = [
         records.create_run("top", "compare", {"kind": "test"}, ""),
         records.log_values("top", params={"n": "2"}),
+        records.log_dataset("top", {"name": "photos", "digest": "1f"}),
         *_case("1"),
         records.log_values("top", params={"n": "3"}),
         *_case("2"),
@@ -130,6 +137,7 @@ def test_everything_arrives_where_it_belongs(journal: JournalFolder) -> None:
     assert top["files"] == {"plot.svg": "<svg/>"}
     assert top["tags"] == {"kind": "test", "winner": "case 2"}
     assert top["params"] == {"n": "2"}
+    assert top["datasets"] == {"1f"}
     assert by_name["case 2"][1]["up"] == top_id
     assert by_name["case 2"][1]["status"] == "KILLED"
     assert by_name["fold 2b"][1]["up"] == by_name["case 2"][0]

@@ -151,7 +151,7 @@ def test_a_folder_that_cannot_be_written_is_told_once(
         work(outbox)
     assert len(caught) == 1
     work(outbox)
-    outbox.post_file("top", tmp_path / "file")
+    outbox.post_file("top", tmp_path / "file", "file")
     assert "no journal could be written" in outbox.where()
 
 
@@ -160,7 +160,7 @@ def test_a_file_that_cannot_be_copied_costs_only_itself(
 ) -> None:
     outbox.open_block()
     with pytest.warns(TrackingWarning, match="gone.txt is not recorded"):
-        outbox.post_file("top", tmp_path / "gone.txt")
+        outbox.post_file("top", tmp_path / "gone.txt", "gone.txt")
     work(outbox)
     assert "experiment" in outbox.where()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -92,13 +93,18 @@ def test_winner_is_named_on_the_parent(parent: RecordedRun) -> None:
     named = {f"score_case_{case}" for case in range(5)}
     assert named | {"score_baseline", "score_case_1_all_layers"} <= set(metrics)
     assert metrics["score"] == max(metrics[name] for name in named)
-    files = ["leaderboard.csv", "significance.csv", "layers.csv"]
-    assert list(parent.texts) == files
+    tables = ["leaderboard.csv", "significance.csv", "layers.csv"]
+    assert list(parent.texts) == ["environment.json", *tables]
     assert parent.texts["leaderboard.csv"].startswith("candidate,case,backbone,cut")
-    assert [file.name for file in parent.files] == ["leaderboard.png"]
+    files = [file.name for file in parent.files]
+    assert files == ["leaderboard.png", "report.html"]
+    assert set(json.loads(parent.texts["environment.json"])) >= {"python", "torch"}
 
 
 def test_parent_says_what_is_compared_on(parent: RecordedRun) -> None:
+    ((name, _, facts),) = parent.datasets
+    assert name == "images"
+    assert facts["images_per_class"] == {"class0": 8, "class1": 8}
     assert parent.params == {
         "n_images": 16,
         "task": "classification",

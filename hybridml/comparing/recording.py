@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from hybridml.comparing.comparison import Comparison
 from hybridml.comparing.contender import Contender
 from hybridml.comparing.fold_result import FoldResult
+from hybridml.comparing.run_page import word_note, word_run_name
 from hybridml.finetune.watching.callbacks import Callback
 from hybridml.tracking.protocol import Run
 
@@ -113,7 +113,8 @@ def record_outcome(parent: Run, comparison: Comparison) -> None:
         {
             "hybridml.winner": comparison.names[winner["candidate"]],
             **comparison.tags(winner["candidate"]),
-            "mlflow.note.content": _note(comparison),
+            "mlflow.runName": word_run_name(comparison),
+            "mlflow.note.content": word_note(comparison),
         }
     )
     scores = {
@@ -135,18 +136,3 @@ def _metric_of(row: Mapping[Any, Any]) -> str:
     """Name the metric of a row's score, such as score_case_1."""
     kind = row["candidate"].split(" (")[0]
     return f"score_{kind.replace(',', '').replace(' ', '_')}"
-
-
-def _note(comparison: Comparison) -> str:
-    """Word the outcome in markdown, for the run's page."""
-    table = comparison.table
-    header, rule = " | ".join(table.columns), " | ".join("---" for _ in table.columns)
-    rows = [" | ".join(map(_cell, row)) for row in table.to_numpy(dtype=object)]
-    lines = "\n".join(f"| {line} |" for line in (header, rule, *rows))
-    return f"**{comparison.verdict}**\n\n{lines}\n"
-
-
-def _cell(value: object) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    return "" if pd.isna(value) else f"{value:.3f}"

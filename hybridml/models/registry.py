@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hybridml.exceptions import ModelError
 from hybridml.tracking._mlflow_address import artifact_location, resolve_uri
+from hybridml.tracking.sending.mlflow_store import EXPERIMENT_TAGS
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -198,4 +199,7 @@ class Registry:
         if found is not None:
             return str(found.experiment_id)
         location = artifact_location(self.uri, name)
-        return str(self._client.create_experiment(name, artifact_location=location))
+        created = self._client.create_experiment(
+            name, artifact_location=location, tags=EXPERIMENT_TAGS
+        )
+        return str(created)

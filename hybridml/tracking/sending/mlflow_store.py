@@ -16,6 +16,9 @@ from hybridml.tracking._mlflow_probe import why_unreachable
 from hybridml.tracking._mlflow_values import current_user
 from hybridml.tracking.journal.records import KEY_TAG, Record
 
+# Without it, MLflow 3 shows pages for language models, which lack metrics.
+EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+
 
 class MLflowStore:
     """Opens a store when it is first needed; whatever fails is raised as it is.
@@ -132,7 +135,9 @@ def _create_experiment(client: Any, name: str, location: str | None) -> str:
     from mlflow.exceptions import MlflowException
 
     try:
-        created: str = client.create_experiment(name, artifact_location=location)
+        created: str = client.create_experiment(
+            name, artifact_location=location, tags=EXPERIMENT_TAGS
+        )
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

@@ -194,17 +194,16 @@ def _probe(
     layers: list[Probed] = []
     parts: list[Layer] = []
     outputs = None
-    seed = extractor.random_state
     for name, features in features_of_layers(images, extractor, asked):
         if name == "logits":
             outputs = probe_outputs(features, targets, folds)
         else:
-            layers.append(probe_layer(name, features, targets, folds, task, seed))
+            layers.append(probe_layer(name, features, targets, folds, task))
             parts.append((name, features))
     joined = None
     if task != "multilabel":  # which selection from all layers does not take
         table, _ = join_layers(parts)
-        joined = probe_layer(ALL_LAYERS, table, targets, folds, task, seed)
+        joined = probe_layer(ALL_LAYERS, table, targets, folds, task)
     return Probes(layers, joined, outputs, folds)
 
 

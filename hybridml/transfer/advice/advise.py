@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from hybridml.heads.catalogue import default_heads
 from hybridml.images.door import as_images
 from hybridml.transfer.advice.advice import Advice
 from hybridml.transfer.advice.deciding import Decision, decide
+from hybridml.transfer.advice.leads import leads_of
 from hybridml.transfer.advice.prior import prior_of
 from hybridml.transfer.advice.probes import Probed, Probes
 from hybridml.transfer.advice.probing import (
@@ -34,7 +36,7 @@ from hybridml.transfer.scores.sampling import sample_positions
 from hybridml.transfer.stage_features import features_of_layers
 
 _MOST_PROBED = 2000
-_MOST_LOOKED_AT = 128
+_MOST_LOOKED_AT = 32  # the median over thousands of channels asks for no more
 _TIMED = 32
 _PASSES_PER_EPOCH, _EPOCHS = 5.0, 5  # of a training, against a pass of an extractor
 
@@ -59,7 +61,7 @@ def advise_transfer_case(
     Size and similarity to ImageNet, which courses decide by, are the prior; both are
     measured. On top comes evidence that features give away in seconds: linear probes of
     every cut layer, and case 0, on the same folds. An image goes through the network
-    once, and up to 128 a second time for the similarity; with stored features only
+    once, and up to 32 a second time for the similarity; with stored features only
     those. How often the advice is right, beside simpler rules, stands in
     benchmarks/RESULTS.md.
 
@@ -141,6 +143,7 @@ def advise_transfer_case(
         "similarity": similarity.score,
         "batch_norm_distance": similarity.batch_norm_distance,
         "output_entropy": similarity.output_entropy,
+        **asdict(leads_of(probes)),
     }
     options = CaseOptions(
         backbone=backbone,

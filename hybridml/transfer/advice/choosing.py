@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,11 +31,14 @@ class Limits:
     errors : float
         Standard errors from which a lead counts.
     few_images : int
-        Below, folds of ten images or fewer can hardly tell two ways apart.
+        Below, fine-tuning has no more than three images to judge its epochs by.
     """
 
     errors: float = 1.0
     few_images: int = 30
+
+
+_LIMITS = Limits()
 
 
 def choose(
@@ -43,20 +47,21 @@ def choose(
     *,
     n_images: int,
     is_similar: bool,
-    limits: Limits = Limits(),
+    limits: Limits = _LIMITS,
 ) -> Way:
     """Choose by what was measured, where it is clear, and else by size and similarity.
 
     - "outputs" (case 0) where it leads all of case 1 by more than its error and a
       point.
-    - Where earlier layers lead the last one, what is asked for is lost on the way to
-      the end, and training begins at the end: case 1 with a search of the layer
-      ("early"), or "all layers" where these together lead the best one. The same for
-      images unlike ImageNet, unless there are 1,000 of a class.
-    - Where nothing leads, the images are similar and there are few, "all layers": it
-      is seldom much worse than the best, whichever that is.
-    - Else the table's case: "last" (1), "last2" (2) or "all" (3), which all begin with
-      the last layer's features.
+    - Where earlier layers lead the last one by more than the error, what is asked for
+      is lost on the way to the end, where training begins: case 1 with the features of
+      "all layers", or a search of the layer ("early") where the best one leads these
+      by more than its error. The same for images unlike ImageNet, unless there are
+      1,000 of a class.
+    - Where the last layer serves as well as any: of fewer than 30 images, "all layers",
+      since there are none to spare for judging a training; else "last2" (case 2), or
+      "all" (case 3) from 1,000 images a class. Both begin with the probe of the last
+      layer, and keep it where they gain nothing.
 
     Parameters
     ----------
@@ -69,11 +74,11 @@ def choose(
     """
     if leads.outputs > max(limits.errors * leads.outputs_error, POINT):
         return "outputs"
+    is_large = prior.size == "large"
     is_early = leads.early > limits.errors * leads.early_error
-    if is_early or not (is_similar or prior.size == "large"):
-        is_joined = leads.joined > limits.errors * leads.joined_error
+    if is_early or not (is_similar or is_large):
+        is_joined = leads.joined >= -limits.errors * leads.joined_error
         return "all layers" if is_joined else "early"
-    if n_images < limits.few_images and leads.joined == leads.joined:
-        return "all layers"
-    ways: dict[int, Way] = {1: "last", 2: "last2", 3: "all"}
-    return ways[prior.case]
+    if n_images < limits.few_images:
+        return "last" if math.isnan(leads.joined) else "all layers"
+    return "all" if is_large else "last2"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hybridml.transfer.advice.choosing import CASES, Way, choose
+from hybridml.transfer.advice.choosing import CASES, Limits, Way, choose
 from hybridml.transfer.advice.leads import Leads, leads_of
 from hybridml.transfer.advice.prior import Prior
 from hybridml.transfer.advice.probes import Probed, Probes
@@ -112,8 +112,8 @@ def _of_late_layers(way: Way, probes: Probes) -> str:
         return f"{begun}, and images are few to train the network itself."
     what = "its last layers" if way == "last2" else "all of the network"
     return (
-        f"{begun}, and training {what} begins there: where that gains nothing, the "
-        "probe is kept."
+        f"{begun}; training {what} begins with this probe, and keeps it where nothing "
+        "is gained."
     )
 
 

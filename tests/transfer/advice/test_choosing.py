@@ -29,20 +29,21 @@ def _choose(
     )
 
 
-def test_clear_lead_of_early_layers_keeps_the_network_as_it_is() -> None:
-    assert _choose(early=0.1) == "early"
-    assert _choose(early=0.1, joined=0.1) == "all layers"
-    assert _choose(early=0.1, n_images=5000, n_per_class=2500) == "early"
+def test_where_early_layers_lead_the_network_is_not_trained() -> None:
+    assert _choose(early=0.1) == "all layers"
+    assert _choose(early=0.1, joined=-0.1) == "early"
+    assert _choose(early=0.1, n_images=5000, n_per_class=2500) == "all layers"
 
 
 def test_lead_within_its_error_counts_for_nothing() -> None:
-    assert _choose(early=0.019, joined=0.019) == _choose()
-    assert _choose(early=0.019, limits=Limits(errors=0.5)) == "early"
+    assert _choose(early=0.019) == _choose() == "last2"
+    assert _choose(early=0.019, limits=Limits(errors=0.5)) == "all layers"
 
 
 def test_images_unlike_imagenet_are_cut_earlier() -> None:
-    assert _choose(is_similar=False) == "early"
-    assert _choose(is_similar=False, joined=0.1) == "all layers"
+    assert _choose(is_similar=False) == "all layers"
+    assert _choose(is_similar=False, joined=-0.1) == "early"
+    assert _choose(is_similar=False, joined=float("nan")) == "early"
 
 
 @pytest.mark.parametrize("is_similar", [True, False])
@@ -52,7 +53,8 @@ def test_large_data_train_the_network(is_similar: bool) -> None:
 
 def test_few_images_that_tell_nothing_get_all_layers() -> None:
     assert _choose(n_images=29) == "all layers"
-    assert _choose(n_images=29, joined=float("nan")) == _choose(n_images=30)
+    assert _choose(n_images=29, joined=float("nan")) == "last"
+    assert _choose(n_images=30) == "last2"
 
 
 def test_outputs_are_taken_where_they_lead_by_more_than_a_point() -> None:

@@ -59,9 +59,10 @@ def test_study_of_harm_compares_both_cases_with_the_probe(
 def test_truth_for_the_advisor_goes_on_where_it_stopped(tmp_path: Path) -> None:
     results = tmp_path / "truth.jsonl"
     options = f"{tmp_path} --results {results} --store {tmp_path / 'store'} --seeds 1"
-    options += " --tasks dots --sizes 5 --image-size 32 --cases 1 1-penultimate 2 3"
+    options += " --tasks dots --sizes 5 --image-size 32 --cases 0 1 1-penultimate"
+    options += " 1-all-layers 2 3"
     first = _run_module("advisor.truth", options.split())
-    assert len(first.splitlines()) == len(results.read_text().splitlines()) == 4
+    assert len(first.splitlines()) == len(results.read_text().splitlines()) == 6
     with results.open("a") as file:
         file.write('{"task": "cut o')
     assert _run_module("advisor.truth", options.split()) == ""
@@ -72,6 +73,7 @@ def test_truth_for_the_advisor_goes_on_where_it_stopped(tmp_path: Path) -> None:
     summary = _run_module("advisor.summary", [str(results)])
     for policy in ("advise_transfer_case", "best LogME", "always 3"):
         assert policy in summary
+    assert "Left out: " in _run_module("advisor.held_out", [str(results)])
 
 
 @pytest.mark.slow

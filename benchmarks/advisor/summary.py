@@ -12,6 +12,7 @@ the best scores more, counted up to 100 points: R2 may be anything below zero.
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def score_table(judged: pd.DataFrame) -> pd.DataFrame:
 
 
 def policy_table(judged: pd.DataFrame) -> pd.DataFrame:
-    """Count each policy's hits, of all tasks, the similar and the dissimilar."""
+    """Count each policy's hits, of all tasks, by similarity and by training size."""
     chosen = {name: _followed(judged, name) for name in POLICIES}
     return pd.DataFrame(
         {
@@ -108,6 +109,13 @@ def policy_table(judged: pd.DataFrame) -> pd.DataFrame:
                     for name, found in chosen.items()
                 }
                 for kind, flag in (("similar", True), ("dissimilar", False))
+            },
+            **{
+                f"{size} %": {
+                    name: 100 * found.loc[found["size"] == size, "is_hit"].mean()
+                    for name, found in chosen.items()
+                }
+                for size in sorted(judged["size"].unique(), key=_in_order)
             },
             "regret": {n: 100 * found["regret"].mean() for n, found in chosen.items()},
             "worst": {n: 100 * found["regret"].max() for n, found in chosen.items()},
@@ -132,6 +140,11 @@ def gain_table(rows: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
             *[_gain(task, case) for _, task in judged.groupby(TASK)], strict=True
         )
     return table.sort_values(f"gain {THREE}").round(1)
+
+
+def _in_order(size: str) -> tuple[int, str]:
+    """Sort training sizes as numbers, "all" last."""
+    return (int(size) if size.isdigit() else sys.maxsize), size
 
 
 def _followed(judged: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from hybridml.features.store import FeatureStore
 from hybridml.heads.catalogue import default_heads
 from hybridml.images.door import as_images
 from hybridml.transfer.advice.advice import Advice
-from hybridml.transfer.advice.deciding import Decision, decide
+from hybridml.transfer.advice.deciding import decide
 from hybridml.transfer.advice.leads import leads_of
 from hybridml.transfer.advice.prior import prior_of
 from hybridml.transfer.advice.probes import Probed, Probes
@@ -38,7 +38,9 @@ from hybridml.transfer.stage_features import features_of_layers
 _MOST_PROBED = 2000
 _MOST_LOOKED_AT = 32  # the median over thousands of channels asks for no more
 _TIMED = 32
-_PASSES_PER_EPOCH, _EPOCHS = 5.0, 5  # of a training, against a pass of an extractor
+# Of an extractor, that take as long as a fit: case 2 sends four views through what is
+# frozen, case 3 trains all of it in five epochs.
+_PASSES = {0: 1.0, 1: 1.0, 2: 6.0, 3: 26.0}
 
 
 def advise_transfer_case(
@@ -60,10 +62,11 @@ def advise_transfer_case(
 
     Size and similarity to ImageNet, which courses decide by, are the prior; both are
     measured. On top comes evidence that features give away in seconds: linear probes of
-    every cut layer, and case 0, on the same folds. An image goes through the network
-    once, and up to 32 a second time for the similarity; with stored features only
-    those. How often the advice is right, beside simpler rules, stands in
-    benchmarks/RESULTS.md.
+    every cut layer, of all together, and case 0, on the same folds. An image goes
+    through the network once, and up to 32 a second time for the similarity; with stored
+    features only those.
+
+    HITRATE
 
     Parameters
     ----------
@@ -151,7 +154,7 @@ def advise_transfer_case(
         weights=weights,
         image_size=image_size,
         pooling=pooling,
-        cut_layer="all" if _is_early(decision, names) else "penultimate",
+        cut_layer="all" if decision.way == "early" else "penultimate",
         head=default_heads(kind),
         device=device,
         precision=precision,
@@ -160,7 +163,6 @@ def advise_transfer_case(
         n_jobs=n_jobs,
     )
     low, high = probes.interval(decision.probed)
-    n_passes = 1.0 if decision.case < 2 else 1 + _EPOCHS * _PASSES_PER_EPOCH
     return Advice(
         case=decision.case,
         cut_layer=decision.probed.cut_layer if decision.case < 2 else "penultimate",
@@ -168,18 +170,13 @@ def advise_transfer_case(
         expected_score=decision.probed.mean,
         expected_low=low,
         expected_high=high,
-        expected_fit_s=seconds * len(images) * n_passes,
+        expected_fit_s=seconds * len(images) * _PASSES[decision.case],
         sureness=decision.sureness,
         reasons=decision.reasons,
         evidence=probes.table(),
         facts=facts,
         _options=options,
     )
-
-
-def _is_early(decision: Decision, names: list[str]) -> bool:
-    """Whether case 1 is to be cut before the last layer."""
-    return decision.case == 1 and decision.probed.cut_layer != names[-1]
 
 
 def _probe(

@@ -19,6 +19,8 @@ class Decision:
 
     Attributes
     ----------
+    way : str
+        See `choose`.
     case : int
     probed : Probed
         The evidence that its expected score is from.
@@ -26,6 +28,7 @@ class Decision:
     reasons : tuple of str
     """
 
+    way: Way
     case: int
     probed: Probed
     sureness: str
@@ -55,7 +58,8 @@ def decide(
     probed = _evidence_of(way, probes)
     said = (_of_layers(probes, leads), _of_way(way, probes, leads, n_images))
     reasons = (*reversed(said), prior.reason)
-    return Decision(CASES[way], probed, _sureness(n_images, probed, probes), reasons)
+    sureness = _sureness(n_images, probed, probes)
+    return Decision(way, CASES[way], probed, sureness, reasons)
 
 
 def _evidence_of(way: Way, probes: Probes) -> Probed:
@@ -89,21 +93,23 @@ def _of_way(way: Way, probes: Probes, leads: Leads, n_images: int) -> str:
         )
     if way == "early":
         return (
-            "What is asked for is told by earlier layers, so that the cut layer is "
-            "searched; training, which begins at the last one, tends to fall behind."
+            "Earlier layers tell what is asked for, so that the cut layer is searched; "
+            "training, which begins at the last one, tends to fall behind."
         )
     if way == "all layers":
-        assert probes.joined is not None
-        if leads.joined > leads.joined_error:
-            ahead = _lead(leads.joined, leads.joined_error)
-            return (
-                f"Features of all layers together lead the best single one by {ahead}."
-            )
-        return (
-            f"{n_images:,} images are too few to tell the cases apart; features of all "
-            "layers together are seldom much worse than the best of them."
-        )
+        return _of_all_layers(leads, n_images)
     return _of_late_layers(way, probes)
+
+
+def _of_all_layers(leads: Leads, n_images: int) -> str:
+    lead = _lead(leads.joined, leads.joined_error)
+    beside = f"all layers together are {lead} ahead of the best single one"
+    if n_images < Limits().few_images:
+        return f"{n_images:,} images are few to train a network on; {beside}."
+    return (
+        f"Not only the last layer tells what is asked for: {beside}. Training, which "
+        "begins at the last one, tends to fall behind."
+    )
 
 
 def _of_late_layers(way: Way, probes: Probes) -> str:

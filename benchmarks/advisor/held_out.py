@@ -57,10 +57,18 @@ def main() -> None:
 
 
 def held_out(results: list[dict[str, Any]]) -> pd.DataFrame:
-    """Count, for each data set, the hits with the limits that suit the others."""
+    """Count, for each data set, the hits with the limits that suit the others.
+
+    Raises
+    ------
+    SystemExit
+        If there are not at least two data sets of which the truth is known.
+    """
     rows = pd.DataFrame([*results, *_followed(results)])
     judged = judge(average(rows))
     judged = judged[judged["case"].isin(map(str, GRID))]
+    if judged["group"].nunique() < 2:
+        raise SystemExit("Leaving one out takes two data sets with advice; run more.")
     found = []
     for group, own in judged.groupby("group"):
         others = judged[judged["group"] != group].groupby("case")

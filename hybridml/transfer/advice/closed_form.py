@@ -65,4 +65,4 @@ def predict_ridge(
     along = vectors.T @ (codes[train] - beginning)
     towards = (asked - asked.mean(axis=1, keepdims=True) - means + overall) @ vectors
     shrunk = [along / (values.clip(min=0) + s)[:, None] for s in strengths]
-    return np.stack([towards @ part for part in shrunk]) + beginning
+    return np.asarray(np.stack([towards @ part for part in shrunk]) + beginning)

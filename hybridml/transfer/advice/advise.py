@@ -66,7 +66,11 @@ def advise_transfer_case(
     through the network once, and up to 32 a second time for the similarity; with stored
     features only those.
 
-    HITRATE
+    On 48 questions (17 tasks, 5 to 100 images a class) the case that it names was
+    within a point or a standard error of the best in 79 %, where "always case 1" was in
+    73 %, the best LogME in 65 % and size and similarity alone in 60 %; 77 % with limits
+    chosen on other data sets than they are judged by. benchmarks/RESULTS.md says where
+    it is wrong: mostly where images are few.
 
     Parameters
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import re
 import signal
@@ -74,9 +75,10 @@ def test_study_of_harm_compares_both_cases_with_the_probe(
 def test_truth_for_the_advisor_goes_on_where_it_stopped(tmp_path: Path) -> None:
     results = tmp_path / "truth.jsonl"
     options = f"{tmp_path} --results {results} --store {tmp_path / 'store'} --seeds 1"
-    options += " --tasks dots --sizes 5 --image-size 32 --cases 1 1-penultimate 2 3"
+    options += " --tasks dots --sizes 5 --image-size 32 --cases 0 1 1-penultimate"
+    options += " 1-all-layers 2 3"
     first = _run_module("advisor.truth", options.split())
-    assert len(first.splitlines()) == len(results.read_text().splitlines()) == 4
+    assert len(first.splitlines()) == len(results.read_text().splitlines()) == 6
     with results.open("a") as file:
         file.write('{"task": "cut o')
     assert _run_module("advisor.truth", options.split()) == ""
@@ -87,6 +89,24 @@ def test_truth_for_the_advisor_goes_on_where_it_stopped(tmp_path: Path) -> None:
     summary = _run_module("advisor.summary", [str(results)])
     for policy in ("advise_transfer_case", "best LogME", "always 3"):
         assert policy in summary
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_hits_of_the_advice_are_those_of_what_is_recorded(tmp_path: Path) -> None:
+    results = tmp_path / "truth.jsonl"
+    recorded = FOLDER / "advisor" / "recorded_truth.jsonl.gz"
+    results.write_bytes(gzip.decompress(recorded.read_bytes()))
+    summary = _run_module("advisor.summary", [str(results)])
+    told = (FOLDER / "RESULTS.md").read_text(encoding="utf-8")
+    for policy in ("advise_transfer_case", "best LogME", "always 1", "always 3"):
+        found = re.search(rf"^{policy} +\d+ +([\d.]+)", summary, re.MULTILINE)
+        assert found is not None
+        assert re.search(rf"\| `?{policy}`?.* {float(found[1]):.0f} % \|", told)
+    left_out = _run_module("advisor.held_out", [str(results)])
+    found = re.search(r"\(([\d.]+) %\)", left_out)
+    assert found is not None
+    assert f"{float(found[1]):.0f} %" in told
 
 
 @pytest.mark.slow

@@ -10,8 +10,9 @@ alone or, where an earlier one is advised, with the search), as the truth has it
 case "logme", case 1 cut at the layer with the highest LogME. What is in the file is not
 done again.
 
-More fields of an "advised" line: followed (the case), cut_layer, expected_score,
-expected_low, expected_high, sureness, similarity, batch_norm_distance, advise_s.
+More fields of an "advised" line: followed (the case), cut_layer, taken (what that is
+called in the truth), expected_score, expected_low, expected_high, sureness, facts,
+advise_s.
 """
 
 from __future__ import annotations
@@ -33,9 +34,14 @@ from advisor.tasks import READERS, read_task
 from advisor.truth import parts_of, read_results
 from hybridml import advise_transfer_case, score_cut_layers
 from hybridml.transfer.cases.catalogue import ALL_LAYERS
+from hybridml.transfer.cases.cut_layer_regression_search import (
+    CutLayerRegressionSearch,
+)
+from hybridml.transfer.cases.cut_layer_search import CutLayerSearch
 from hybridml.transfer.cases.making import CaseOptions, make_case
 
 _PENULTIMATE = "penultimate"
+_SEARCHES = (CutLayerSearch, CutLayerRegressionSearch)
 _NAMES = {_PENULTIMATE: LAST, ALL_LAYERS: ALL}  # of case 1, in the truth
 
 
@@ -76,18 +82,18 @@ def _advised(
     )
     seconds = time.perf_counter() - started
     name = str(advice.case)
-    if name == ONE:
-        name = _NAMES.get(advice.cut_layer, ONE)
+    if name == ONE and not isinstance(advice.make_estimator(), _SEARCHES):
+        name = _NAMES[advice.cut_layer]
     if name not in known:
         raise SystemExit(f"Case {name} of {task.name}, {size} is not in the results.")
     return {
         **_taken(advice.case, advice.cut_layer, known[name]),
+        "taken": name,
         "expected_score": advice.expected_score,
         "expected_low": advice.expected_low,
         "expected_high": advice.expected_high,
         "sureness": advice.sureness,
-        "similarity": advice.facts["similarity"],
-        "batch_norm_distance": advice.facts["batch_norm_distance"],
+        "facts": {name: round(fact, 4) for name, fact in advice.facts.items()},
         "advise_s": round(seconds, 2),
     }
 

@@ -12,6 +12,7 @@ the best scores more, counted up to 100 points: R2 may be anything below zero.
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from advisor.truth import read_results
 POINT = 0.01
 MOST_LUCK = 0.1  # a regression that fails on a few images has any standard error
 TASK = ["task", "size"]
+_ROUNDING = 1e-9  # three of 300 images are a point
 _KEPT = ("group", "kind", "is_similar", "n_classes", "n_train", "n_test")
 
 
@@ -96,7 +98,7 @@ def score_table(judged: pd.DataFrame) -> pd.DataFrame:
 
 
 def policy_table(judged: pd.DataFrame) -> pd.DataFrame:
-    """Count each policy's hits, of all tasks, the similar and the dissimilar."""
+    """Count each policy's hits, of all tasks, by similarity and by training size."""
     chosen = {name: _followed(judged, name) for name in POLICIES}
     return pd.DataFrame(
         {
@@ -108,6 +110,13 @@ def policy_table(judged: pd.DataFrame) -> pd.DataFrame:
                     for name, found in chosen.items()
                 }
                 for kind, flag in (("similar", True), ("dissimilar", False))
+            },
+            **{
+                f"{size} %": {
+                    name: 100 * found.loc[found["size"] == size, "is_hit"].mean()
+                    for name, found in chosen.items()
+                }
+                for size in sorted(judged["size"].unique(), key=_in_order)
             },
             "regret": {n: 100 * found["regret"].mean() for n, found in chosen.items()},
             "worst": {n: 100 * found["regret"].max() for n, found in chosen.items()},
@@ -134,6 +143,11 @@ def gain_table(rows: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(f"gain {THREE}").round(1)
 
 
+def _in_order(size: str) -> tuple[int, str]:
+    """Sort training sizes as numbers, "all" last."""
+    return (int(size) if size.isdigit() else sys.maxsize), size
+
+
 def _followed(judged: pd.DataFrame, name: str) -> pd.DataFrame:
     """Of each task, the row of the case that a policy chooses."""
     choices = judged.apply(lambda row: POLICIES[name](row), axis=1)
@@ -145,7 +159,8 @@ def _judge_task(task: pd.DataFrame) -> pd.DataFrame:
     best = cases.iloc[int(cases["score"].argmax())]
     errors = [_error(best["parts"] - parts) for parts in task["parts"]]
     regret = (best["score"] - task["score"]).clip(lower=0.0)
-    is_hit = regret <= np.maximum(POINT, np.minimum(errors, MOST_LUCK))
+    allowed = np.maximum(POINT, np.minimum(errors, MOST_LUCK))
+    is_hit = regret <= allowed + _ROUNDING
     return task.assign(regret=regret.clip(upper=1.0), regret_se=errors, is_hit=is_hit)
 
 

@@ -9,9 +9,10 @@ tasks; then cases 2 and 3; then all these with other draws of the training image
 (`--seeds`); and training from scratch (case 4) last, with the first draw only.
 
 Keep settings (backbone, image size, epochs) in files of their own for the summary.
-`recorded_truth.jsonl.gz` beside this file is such a file as far as it was run with the
-present scaling of features (one draw; case 3 up to 20 images a class, and of some tasks
-100): unpack it to go on from there. Its seconds were taken on busy cores.
+`recorded_truth.jsonl.gz` beside this file is such a file, with the lines of
+`advisor.advised` in it (one draw; case 3 up to 100 images a class, but not of dots, nor
+of the larger sizes): unpack it to go on from there. Its seconds are of busy cores.
+
 Fields of a line:
 
 - task, group, kind, is_similar, n_classes (0: regression), n_test: see `advisor.task`;

@@ -42,8 +42,10 @@ class Advice:
         case, cut_layer, score, score_low, score_high, behind (its distance from the
         best one, by folds) and behind_error (the standard error of that).
     facts : dict of {str: float}
-        n_images, n_per_class (median; images for a regression), similarity (0 to 1) and
-        the other numbers that the reasons name.
+        n_images, n_per_class (median; a tenth of a regression's images), similarity
+        (0 to 1), batch_norm_distance, output_entropy, and the leads that decided, each
+        with its standard error: early (of earlier layers over the last one), joined (of
+        all of them together over the best) and outputs (of case 0 over case 1).
     """
 
     case: int

@@ -1,17 +1,16 @@
-"""From evidence to a case: where to cut, and whether training the network pays."""
+"""From evidence to a case, with the reasons in words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hybridml.transfer.advice.choosing import CASES, Limits, Way, choose
+from hybridml.transfer.advice.leads import Leads, leads_of
 from hybridml.transfer.advice.prior import Prior
 from hybridml.transfer.advice.probes import Probed, Probes
 
-POINT = 0.01
-# Training a network pays where there is much to gain and much to learn it from.
-MUCH_TO_GAIN = 0.2
-ENOUGH_IMAGES = 500
 _FEW_IMAGES = 100
+_LITTLE_TO_GAIN = 0.05
 
 
 @dataclass(frozen=True)
@@ -20,6 +19,8 @@ class Decision:
 
     Attributes
     ----------
+    way : str
+        See `choose`.
     case : int
     probed : Probed
         The evidence that its expected score is from.
@@ -27,6 +28,7 @@ class Decision:
     reasons : tuple of str
     """
 
+    way: Way
     case: int
     probed: Probed
     sureness: str
@@ -42,13 +44,7 @@ def decide(
 ) -> Decision:
     """Choose a case by what was measured, where it is clear, and else by the prior.
 
-    The cut is the last layer, unless an earlier one is better, or all of them together:
-    for images similar to ImageNet by more than a point, for others by anything. Case 0
-    is chosen where it is better than that by more than a standard error. The network is
-    trained (case 3) where the best probe leaves a fifth of the score to gain, there are
-    500 images or more, and the best layer lies in the later half: what early layers
-    tell is lost on the way to the end, where training begins. With 1,000 images a class
-    or more it is trained anyway, as the prior has it.
+    See `choose` for the rule.
 
     Parameters
     ----------
@@ -57,74 +53,86 @@ def decide(
     n_images : int
     is_similar : bool
     """
-    chosen, of_cut = _choose_cut(probes, is_similar)
-    late = probes.is_late(chosen)
-    room = 1 - chosen.mean
-    reasons = [of_cut]
-    if probes.outputs is not None:
-        ahead = probes.ahead(probes.outputs, chosen)
-        if ahead.mean > max(ahead.standard_error, POINT):
-            reason = (
-                f"The network's own outputs, mapped to the classes, do better than any "
-                f"probe: by {ahead.mean:.3f} ± {ahead.standard_error:.3f}."
-            )
-            return Decision(0, probes.outputs, "low", (reason, prior.reason))
-    is_large = prior.size == "large"
-    if late and n_images >= ENOUGH_IMAGES and (room > MUCH_TO_GAIN or is_large):
-        why = "there are many images"
-        if room > MUCH_TO_GAIN:
-            why = f"leaves {room:.2f} to gain"
-        reasons.insert(
-            0,
-            f"The best probe, at {chosen.cut_layer}, scores {chosen.mean:.3f} and "
-            f"{why}; {n_images:,} images are enough to train the whole network on.",
-        )
-        return Decision(3, chosen, "medium", (*reasons, prior.reason))
-    reasons.append(_why_not_trained(room, n_images, late))
-    sureness = _sureness(n_images, room, chosen, probes)
-    return Decision(1, chosen, sureness, (*reasons, prior.reason))
+    leads = leads_of(probes)
+    way = choose(leads, prior, n_images=n_images, is_similar=is_similar)
+    probed = _evidence_of(way, probes)
+    said = (_of_layers(probes, leads), _of_way(way, probes, leads, n_images))
+    reasons = (*reversed(said), prior.reason)
+    sureness = _sureness(n_images, probed, probes)
+    return Decision(way, CASES[way], probed, sureness, reasons)
 
 
-def _choose_cut(probes: Probes, is_similar: bool) -> tuple[Probed, str]:
-    last, best = probes.last, probes.best
+def _evidence_of(way: Way, probes: Probes) -> Probed:
+    """Find what a way is expected to score by; training begins at the last layer."""
+    found = {
+        "outputs": probes.outputs,
+        "early": probes.best_layer,
+        "all layers": probes.joined,
+    }.get(way, probes.last)
+    assert found is not None
+    return found
+
+
+def _of_layers(probes: Probes, leads: Leads) -> str:
+    last, best = probes.last, probes.best_layer
     if best is last:
-        return last, f"No layer does better than the last one ({last.mean:.3f})."
-    ahead = probes.ahead(best, last)
-    margin = f"{ahead.mean:.3f} ± {ahead.standard_error:.3f}"
-    if ahead.mean > (POINT if is_similar else 0.0):
-        return best, (
-            f"Features of {best.cut_layer} do better than those of the last layer, by "
-            f"{margin} ({best.mean:.3f} against {last.mean:.3f})."
-        )
-    return last, (
-        f"No layer is better than the last one ({last.mean:.3f}) by more than a point: "
-        f"{best.cut_layer} is ahead by {margin}."
-    )
-
-
-def _why_not_trained(room: float, n_images: int, late: bool) -> str:
-    if room <= MUCH_TO_GAIN:
-        return (
-            f"The probe leaves {room:.2f} to gain: training the network brings little."
-        )
-    if n_images < ENOUGH_IMAGES:
-        return (
-            f"{n_images:,} images are few to train a network on: it gains nothing on a "
-            f"probe below about {ENOUGH_IMAGES}, as a rule."
-        )
-    assert not late
+        return f"No single layer does better than the last one ({last.mean:.3f})."
     return (
-        "Early layers tell most here; training, which begins at the last one, tends to "
-        "fall behind them."
+        f"The best single layer, {best.cut_layer}, scores {best.mean:.3f}, the last "
+        f"one {last.mean:.3f}; without the luck of having been picked its lead is "
+        f"{_lead(leads.early, leads.early_error)}."
     )
 
 
-def _sureness(n_images: int, room: float, chosen: Probed, probes: Probes) -> str:
+def _of_way(way: Way, probes: Probes, leads: Leads, n_images: int) -> str:
+    if way == "outputs":
+        ahead = _lead(leads.outputs, leads.outputs_error)
+        return (
+            "The network's own outputs, mapped to the classes, do better than any "
+            f"probe: by {ahead}."
+        )
+    if way == "early":
+        return (
+            "Earlier layers tell what is asked for, so that the cut layer is searched; "
+            "training, which begins at the last one, tends to fall behind."
+        )
+    if way == "all layers":
+        return _of_all_layers(leads, n_images)
+    return _of_late_layers(way, probes)
+
+
+def _of_all_layers(leads: Leads, n_images: int) -> str:
+    lead = _lead(leads.joined, leads.joined_error)
+    beside = f"all layers together are {lead} ahead of the best single one"
+    if n_images < Limits().few_images:
+        return f"{n_images:,} images are few to train a network on; {beside}."
+    return (
+        f"Not only the last layer tells what is asked for: {beside}. Training, which "
+        "begins at the last one, tends to fall behind."
+    )
+
+
+def _of_late_layers(way: Way, probes: Probes) -> str:
+    begun = f"The last layer serves as well as any ({probes.last.mean:.3f})"
+    if way == "last":
+        return f"{begun}, and images are few to train the network itself."
+    what = "its last layers" if way == "last2" else "all of the network"
+    return (
+        f"{begun}; training {what} begins with this probe, and keeps it where nothing "
+        "is gained."
+    )
+
+
+def _lead(mean: float, error: float) -> str:
+    return f"{mean:.3f} ± {error:.3f}"
+
+
+def _sureness(n_images: int, chosen: Probed, probes: Probes) -> str:
     """Say how sure it is that nothing else is better by more than a point."""
     if n_images < _FEW_IMAGES:
         return "low"
     leads = [probes.ahead(chosen, way) for way in probes.ways if way is not chosen]
     is_clear = all(lead.mean > lead.standard_error for lead in leads)
-    if room <= MUCH_TO_GAIN / 4 or (is_clear and room <= MUCH_TO_GAIN):
+    if is_clear or 1 - chosen.mean <= _LITTLE_TO_GAIN:
         return "high"
     return "medium"

@@ -93,7 +93,7 @@ def test_stored_features_leave_only_the_similarity_to_compute(tmp_path: Path) ->
 def test_numbers_and_labels_are_advised_on(targets: Any, n_rows: int) -> None:
     found = _advise((make_photos(40)[0], targets))
     assert len(found.evidence) == n_rows
-    assert found.case in (1, 3)
+    assert found.case in (1, 2)
     predicted = found.make_estimator().fit(make_photos(40)[0], targets)
     assert predicted.predict(make_photos(4)[0]).shape == targets[:4].shape
 

@@ -9,10 +9,9 @@ from hybridml.comparing.comparison import Comparison
 
 
 def word_run_name(comparison: Comparison) -> str:
-    """Name the run after its outcome: the winner first, since lists cut names short."""
-    kind, _, details = str(comparison.winner["candidate"]).partition(" (")
-    name = f"{kind} wins, {float(comparison.winner['score']):.3f}"
-    return f"{name}: {details.removesuffix(')')}" if details else name
+    """Name the run after its outcome: score and winner, since lists cut names short."""
+    winner = comparison.winner
+    return f"{float(winner['score']):.3f} {winner['candidate']}"
 
 
 def word_note(comparison: Comparison) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,13 @@ def save_fitted(estimator: Any, path: Path) -> None:
         return
     from hybridml.models import save_model
 
+    quieten_mlflow()
     save_model(estimator, path)
+
+
+def quieten_mlflow() -> None:
+    """Keep what MLflow logs of its steps off the terminal; warnings stay."""
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 
 def load_fitted(model: str) -> Any:

@@ -16,7 +16,7 @@ from hybridml.cli.leaderboard import (
     layer_curve,
     leaderboard,
 )
-from hybridml.cli.model_files import save_fitted
+from hybridml.cli.model_files import quieten_mlflow, save_fitted
 from hybridml.cli.terminal import say, to_stderr, to_stdout
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def register_where_asked(
         return
     from hybridml.models import register_winner
 
+    quieten_mlflow()
     say(f"Registering the winner as {name!r} ...")
     found = register_winner(comparison, name, tracking_uri=uri, experiment=experiment)
     say(f"{found.name} version {found.version} is the {found.alias}.")

@@ -14,6 +14,7 @@ from hybridml.tracking._run_block import RunBlock
 from hybridml.tracking.journal import records
 from hybridml.tracking.protocol import RunStatus
 from hybridml.tracking.sending.outbox import Outbox
+from hybridml.tracking.system_metrics import SystemMetrics
 
 
 class MLflowRun:
@@ -87,15 +88,29 @@ class MLflowRun:
 
 
 def top_level_run(
-    outbox: Outbox, name: str, tags: Mapping[str, str] | None
+    outbox: Outbox,
+    name: str,
+    tags: Mapping[str, str] | None,
+    *,
+    system_metrics_s: float | None = None,
 ) -> RunBlock[MLflowRun]:
-    """Return the block of a run below no other; when it is left, all was sent."""
+    """Return the block of a run below no other; when it is left, all was sent.
+
+    With `system_metrics_s` the machine is looked at every so many seconds.
+    """
+    samplers: list[SystemMetrics] = []
 
     def start() -> MLflowRun:
         outbox.open_block()
-        return _start(outbox, name, tags, "")
+        run = _start(outbox, name, tags, "")
+        if system_metrics_s is not None:
+            samplers.append(SystemMetrics(run.log_metrics, system_metrics_s))
+            samplers[-1].start()
+        return run
 
     def end(run: MLflowRun, status: RunStatus) -> None:
+        for sampler in samplers:
+            sampler.stop()
         run.end(status)
         outbox.close_block()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from hybridml._checks import Problems, is_number
 from hybridml.tracking.mlflow_run import MLflowRun, top_level_run
 from hybridml.tracking.sending.outbox import Outbox
+from hybridml.tracking.system_metrics import require_psutil
 
 
 class MLflowTracker:
@@ -42,10 +43,14 @@ class MLflowTracker:
         environment variable HYBRIDML_JOURNAL and, where that is not set, for one in
         the user's state folder.
 
+    system_metrics_s : float or None, default=None
+        Record use of processor, memory, disk and network on each top-level run, every
+        so many seconds; needs ``pip install "hybridml[system]"``. None records none.
+
     Raises
     ------
     ImportError
-        If MLflow is not installed.
+        If MLflow, or psutil where it is needed, is not installed.
     InvalidParameterError
         If a parameter has a wrong value.
 
@@ -73,6 +78,7 @@ class MLflowTracker:
         *,
         timeout_s: float = 5.0,
         journal: str | Path | None = None,
+        system_metrics_s: float | None = None,
     ) -> None:
         _check_installed()
         problems = Problems("MLflowTracker")
@@ -84,7 +90,13 @@ class MLflowTracker:
         problems.expect(is_time, "timeout_s", timeout_s, "a positive number of seconds")
         is_folder = journal is None or (isinstance(journal, str | Path) and journal)
         problems.expect(bool(is_folder), "journal", journal, "a folder or None")
+        is_span = system_metrics_s is None or is_number(system_metrics_s, low=0.001)
+        expected = "a positive number of seconds, or None"
+        problems.expect(is_span, "system_metrics_s", system_metrics_s, expected)
         problems.raise_all()
+        if system_metrics_s is not None:
+            require_psutil()
+        self.system_metrics_s = system_metrics_s
         self.experiment = experiment
         folder = None if journal is None else Path(journal).absolute()
         self._outbox = Outbox(tracking_uri, experiment, timeout_s, folder)
@@ -93,7 +105,9 @@ class MLflowTracker:
         self, name: str, tags: Mapping[str, str] | None = None
     ) -> AbstractContextManager[MLflowRun]:
         """Open a top-level run for the length of a ``with`` block."""
-        return top_level_run(self._outbox, name, tags)
+        return top_level_run(
+            self._outbox, name, tags, system_metrics_s=self.system_metrics_s
+        )
 
     def where(self) -> str:
         """Say in words where the runs are recorded, and how to look at them."""

@@ -57,6 +57,8 @@ class Comparison(ABC):
         Python code of the comparison, but for its inputs.
     where : str
         Where the runs are recorded, in words.
+    run_id : str or None
+        MLflow's name of the comparison's run, where it was recorded there.
     """
 
     noun: ClassVar[str] = "contender"  # what one of those compared is
@@ -79,6 +81,7 @@ class Comparison(ABC):
     _contenders: Sequence[Contender] = field(repr=False)
     _standings: Sequence[Standing] = field(repr=False)
     _kept: list[Any] = field(default_factory=list, repr=False)
+    run_id: str | None = None
 
     @property
     def winner(self) -> pd.Series:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from hybridml.comparing.budget import Budget
@@ -98,6 +99,7 @@ def run_comparison(
         )
         if is_recorded:
             record_outcome(parent, comparison)
+            comparison = replace(comparison, run_id=getattr(parent, "run_id", None))
     if is_interrupted:
         _warn_of_interruption(comparison, len(data.folds))
     return comparison

@@ -32,8 +32,10 @@ def register_winner(
     comparison : TransferComparison or FusionComparison
     name : str
         Of the registered model.
-    tracking_uri, experiment, run_id
+    tracking_uri, experiment
         As in `log_model`.
+    run_id : str or None, default=None
+        None stands for the run of the comparison, where it is in this store.
     alpha : float, default=0.05
         Level of the test.
     **saving
@@ -58,6 +60,8 @@ def register_winner(
             result, champion, scoring=scoring, data=data, alpha=alpha
         )
         alias = CHAMPION if is_better(result, alpha) else CHALLENGER
+    if run_id is None and registry.has_run(comparison.run_id):
+        run_id = comparison.run_id
     logged = log_model(
         comparison.best_estimator,
         tracking_uri=registry.uri,

@@ -38,6 +38,20 @@ class Registry:
         self.uri = resolve_uri(tracking_uri)
         self._client: MlflowClient = MlflowClient(self.uri, registry_uri=self.uri)
 
+    def has_run(self, run_id: str | None) -> bool:
+        """Whether the store has a run of this name."""
+        from mlflow.exceptions import MlflowException
+
+        if run_id is None:
+            return False
+        try:
+            self._client.get_run(run_id)
+        except MlflowException as exc:
+            if exc.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return False
+            raise
+        return True
+
     def create(
         self,
         name: str,

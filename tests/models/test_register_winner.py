@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from hybridml import compare_transfer_cases, load_model, register_winner
+from hybridml import (
+    MLflowTracker,
+    compare_transfer_cases,
+    load_model,
+    register_winner,
+)
 from hybridml.testing import make_photos, register_tiny_backbone
 
 
@@ -22,7 +27,10 @@ def test_winner_becomes_champion_only_where_it_beats_the_present_one(
         "journal": None,
     }
     weak = compare_transfer_cases(X, y, cases=[0], **options)
-    strong = compare_transfer_cases(X, y, cases=[1], heads="logistic", **options)
+    tracker = MLflowTracker(uri, "pets")
+    strong = compare_transfer_cases(
+        X, y, cases=[1], heads="logistic", tracker=tracker, **options
+    )
     first = register_winner(weak, "pets", tracking_uri=uri)
     assert (first.version, first.alias) == (1, "champion")
     assert first.evidence.startswith("The first champion: accuracy 0.")
@@ -39,6 +47,9 @@ def test_winner_becomes_champion_only_where_it_beats_the_present_one(
     assert found.aliases == {"champion": 2, "challenger": 3}
     version = MlflowClient(uri).get_model_version("pets", "2")
     assert strong.verdict in version.description
+    assert version.run_id == strong.run_id is not None
+    outputs = MlflowClient(uri).get_run(version.run_id).outputs.model_outputs
+    assert len(outputs) == 2
     assert float(version.tags["hybridml.p_value"]) < 0.05
     champion = load_model("models:/pets@champion", tracking_uri=uri)
     assert (champion.predict(X) == strong.best_estimator.predict(X)).all()

@@ -54,9 +54,7 @@ def test_they_reach_the_run(tmp_path: Path) -> None:
 
 
 def test_wrong_intervals_are_refused() -> None:
-    with pytest.raises(
-        InvalidParameterError, match="system_metrics_s=0; expect"
-    ):
+    with pytest.raises(InvalidParameterError, match="system_metrics_s=0; expect"):
         MLflowTracker(system_metrics_s=0)
 
 

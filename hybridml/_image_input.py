@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
+
+from hybridml.exceptions import DataError
 
 InputKind = Literal["image", "sound", "value"]
 
@@ -41,7 +42,13 @@ class ImageInput:
 def kind_of_input(estimator: Any) -> InputKind:
     """Tell what an estimator takes: images, sounds, or values as they are.
 
-    Of a pipeline the first step tells, of a search the estimator that it searches for.
+    Wherever something inside of it takes files, so does the whole: the first step of a
+    pipeline, a part of a union, what a search searches for.
+
+    Raises
+    ------
+    DataError
+        If parts of it take images and others sounds.
 
     Examples
     --------
@@ -49,11 +56,23 @@ def kind_of_input(estimator: Any) -> InputKind:
     >>> kind_of_input(Ridge())
     'value'
     """
-    if isinstance(estimator, Pipeline):
-        return kind_of_input(estimator.steps[0][1])
-    if hasattr(estimator, "input_kind"):
-        kind: InputKind = estimator.input_kind
-        return kind
-    if hasattr(estimator, "estimator"):
-        return kind_of_input(estimator.estimator)
-    return "value"
+    kinds = {reader.input_kind for reader in _readers(estimator)}
+    if len(kinds) > 1:
+        name = type(estimator).__name__
+        raise DataError(f"{name} reads images and sounds from the same column.")
+    kind: InputKind = kinds.pop() if kinds else "value"
+    return kind
+
+
+def needs_arrays(estimator: Any) -> bool:
+    """Whether an estimator takes images with so many channels that no file has them."""
+    channels = {getattr(reader, "in_channels", 3) for reader in _readers(estimator)}
+    return not channels <= {1, 3}
+
+
+def _readers(estimator: Any) -> list[Any]:
+    """List what takes files, in an estimator or any of its parameters."""
+    parts = [estimator]
+    if hasattr(estimator, "get_params"):
+        parts += estimator.get_params(deep=True).values()
+    return [part for part in parts if hasattr(part, "input_kind")]

@@ -151,6 +151,14 @@ RandomState = Annotated[
         show_default=False,
     ),
 ]
+Trust = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A type of yours that the model may hold, by module and name. Repeatable.",
+        metavar="NAME",
+        show_default=False,
+    ),
+]
 TrackingUri = Annotated[
     str | None,
     typer.Option(

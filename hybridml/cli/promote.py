@@ -49,6 +49,7 @@ def promote(
             show_default=False,
         ),
     ] = "",
+    trust: options.Trust = None,
     tracking_uri: options.TrackingUri = None,
 ) -> None:
     """Make a registered model the champion if it beats the present one.
@@ -73,6 +74,7 @@ def promote(
         scoring=scoring,
         reason=reason,
         tracking_uri=tracking_uri,
+        trusted=trust or (),
     )
     say(f"{found.name} version {found.version} is the {found.alias}.")
     say(found.evidence.replace("**", ""))

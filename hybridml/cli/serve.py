@@ -21,6 +21,7 @@ EXAMPLES = examples(
     ),
 )
 _LIMITS = "What is refused"
+_N_CLIENTS = 32  # each may hold a whole request in memory; more get status 503
 
 
 def serve(
@@ -33,10 +34,13 @@ def serve(
             show_default=False,
         ),
     ],
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=1)] = 8000,
+    port: Annotated[
+        int, typer.Option(help="Port to listen on.", min=1, max=65_535)
+    ] = 8000,
     host: Annotated[
         str, typer.Option(help="Address to listen on; only this machine by default.")
     ] = "127.0.0.1",
+    trust: options.Trust = None,
     tracking_uri: options.TrackingUri = None,
     max_rows: Annotated[
         int,
@@ -55,7 +59,7 @@ def serve(
     max_request_mb: Annotated[
         float,
         typer.Option(help="Of one request, in MB.", min=0.001, rich_help_panel=_LIMITS),
-    ] = 100,
+    ] = 50,
 ) -> None:
     """Answer requests with a model's predictions; Ctrl-C ends it.
 
@@ -81,7 +85,14 @@ def serve(
         max_pixels=round(max_megapixels * 1e6),
         max_request_bytes=round(max_request_mb * 1e6),
     )
-    served = ServedModel(read_model(folder), Manifest.read(folder), limits)
+    estimator = read_model(folder, trusted=trust or ())
+    served = ServedModel(estimator, Manifest.read(folder), limits)
     served.warm_up()
     say(f"Ready: http://{host}:{port}/invocations (Ctrl-C ends it)")
-    uvicorn.run(make_app(served, model), host=host, port=port, log_level="warning")
+    uvicorn.run(
+        make_app(served, model),
+        host=host,
+        port=port,
+        log_level="warning",
+        limit_concurrency=_N_CLIENTS,
+    )

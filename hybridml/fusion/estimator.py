@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from hybridml._image_input import InputKind, kind_of_input
+from hybridml._image_input import kind_of_input, needs_arrays
 from hybridml.exceptions import DataError
 from hybridml.fusion.modalities.block import Block
 from hybridml.fusion.modalities.encoder import ModalityEncoder
@@ -64,17 +64,18 @@ class FusionEstimator(_BaseComposition):
             )
         ]
 
-    def input_kinds(self) -> dict[Any, InputKind]:
+    def input_kinds(self) -> dict[Any, str]:
         """Name the columns that a fitted estimator reads, and what is in them.
 
         Returns
         -------
         kinds : dict of {label: str}
-            "image" or "sound", as a path, a URL or the bytes of a file; or "value".
+            "image" or "sound", as a path, a URL or the bytes of a file; "array", of
+            images with other numbers of channels; or "value".
         """
         check_is_fitted(self)
         return {
-            column: kind_of_input(reader)
+            column: "array" if needs_arrays(reader) else kind_of_input(reader)
             for columns, reader in self._readers()
             for column in (columns if isinstance(columns, list) else [columns])
         }

@@ -79,12 +79,18 @@ def decode_to_pil(image: object) -> Image.Image:
         raise ImageDecodeError(_reason(exc)) from exc
 
 
-def read_size(stream: BinaryIO) -> tuple[int, int]:
-    """Read width and height of an encoded image, without decoding its pixels.
+def read_header(stream: BinaryIO) -> tuple[str, tuple[int, int]]:
+    """Read format, width and height of an image, without decoding its pixels.
 
     Parameters
     ----------
     stream : binary file
+
+    Returns
+    -------
+    format : str
+        As Pillow calls it: "JPEG", "PNG" ...
+    size : tuple of (int, int)
 
     Raises
     ------
@@ -92,7 +98,8 @@ def read_size(stream: BinaryIO) -> tuple[int, int]:
         If it is no image.
     """
     try:
-        return _open(stream).size
+        opened = _open(stream)
+        return str(opened.format), opened.size
     except (ImageDecodeError, MemoryError):
         raise
     except Exception as exc:  # Pillow's plugins let almost any kind through

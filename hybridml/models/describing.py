@@ -9,7 +9,7 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from hybridml._image_input import kind_of_input
+from hybridml._image_input import kind_of_input, needs_arrays
 from hybridml.exceptions import ModelError
 
 
@@ -48,8 +48,28 @@ def _task(estimator: Any) -> tuple[str, list[Any]]:
         raise ModelError(f"Got a {name}; expected a classifier or a regressor.")
     classes = estimator.classes_
     if isinstance(classes, list):
+        if any(len(each) != 2 for each in classes):
+            raise ModelError("Several labels of more than two classes cannot be saved.")
         return "multilabel", list(range(len(classes)))
+    if getattr(estimator, "multilabel_", False):
+        raise ModelError(
+            f"{type(estimator).__name__} does not tell its labels apart: expected "
+            "classes_ to be a list with an array for each label."
+        )
     return "classification", [_plain(label) for label in classes]
+
+
+def _kind(estimator: Any) -> str:
+    return "array" if needs_arrays(estimator) else kind_of_input(estimator)
+
+
+def _column_name(column: Any) -> Any:
+    name = _plain(column)
+    if name != column:
+        raise ModelError(
+            f"Got a column {column!r}; expected text or numbers as names of columns."
+        )
+    return name
 
 
 def _plain(label: Any) -> Any:
@@ -59,9 +79,11 @@ def _plain(label: Any) -> Any:
 
 def _inputs(estimator: Any) -> list[dict[str, Any]]:
     if hasattr(estimator, "input_kinds"):
-        kinds = estimator.input_kinds()
-        return [{"name": _plain(n), "kind": kind} for n, kind in kinds.items()]
-    kind = kind_of_input(estimator)
+        return [
+            {"name": _column_name(column), "kind": kind}
+            for column, kind in estimator.input_kinds().items()
+        ]
+    kind = _kind(estimator)
     if kind == "value":
         raise ModelError(
             f"Got a {type(estimator).__name__} that takes neither images nor a table "

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
+
+from safetensors import SafetensorError
 
 from hybridml.exceptions import ModelError
 from hybridml.models.describing import describe_estimator
@@ -14,10 +17,21 @@ from hybridml.models.networks import (
     fitted_extractors,
     refer_to_networks,
 )
-from hybridml.models.stand_ins import put_back, take_out
+from hybridml.models.stand_ins import put_back, take_out, take_out_settings
 from hybridml.models.trusted import TRUSTED
 
 _ESTIMATOR = "estimator.skops"
+# What a file may lead to that is of other versions, or that somebody made up.
+_DAMAGE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    ImportError,
+    RuntimeError,
+    BadZipFile,
+    SafetensorError,
+)
 
 
 def write_model(
@@ -80,7 +94,8 @@ def read_model(folder: Path, *, trusted: Collection[str] = ()) -> Any:
             for name, path in files.items()
             if name.startswith(("tuned-", "xgboost-"))
         }
-        estimator = put_back(packed, others)
+        # Once more, so that a store or a callback that was written in is left out.
+        estimator = take_out_settings(put_back(packed, others))
     except UntrustedTypesFoundException as exc:
         unsafe = skops.io.get_untrusted_types(file=folder / _ESTIMATOR)
         found = sorted(set(unsafe) - {*TRUSTED, *trusted})
@@ -88,7 +103,7 @@ def read_model(folder: Path, *, trusted: Collection[str] = ()) -> Any:
             f"The model in {str(folder)!r} holds types that are not trusted: "
             f"{', '.join(found)}. If you know them, pass trusted={found!r}."
         ) from exc
-    except (ValueError, KeyError, TypeError, AttributeError, ImportError) as exc:
+    except _DAMAGE as exc:
         raise ModelError(
             f"Cannot load a model from {str(folder)!r}: {exc}. It was saved with "
             f"{_listed(manifest.versions)}; here is {_listed(current_versions())}."

@@ -20,7 +20,7 @@ class Limits:
         Of one image or sound, as it was encoded.
     max_pixels : int, default=50,000,000
         Of one image: a small file may hold very many, and would fill the memory.
-    max_request_bytes : int, default=100,000,000
+    max_request_bytes : int, default=50,000,000
         Of a whole request; `hybridml serve` heeds it, MLflow's own server does not.
 
     Raises
@@ -32,7 +32,7 @@ class Limits:
     max_rows: int = 256
     max_file_bytes: int = 20_000_000
     max_pixels: int = 50_000_000
-    max_request_bytes: int = 100_000_000
+    max_request_bytes: int = 50_000_000
 
     def __post_init__(self) -> None:
         problems = Problems(type(self).__name__)

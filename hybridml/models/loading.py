@@ -16,7 +16,15 @@ from hybridml.models.folder import read_model
 from hybridml.models.manifest import NAME, digest_file
 from hybridml.models.registry import Registry
 
-_SCHEMES = ("models:/", "runs:/", "mlflow-artifacts:/", "s3://", "gs://", "http")
+_SCHEMES = (
+    "models:/",
+    "runs:/",
+    "mlflow-artifacts:/",
+    "s3://",
+    "gs://",
+    "http://",
+    "https://",
+)
 
 
 def load_model(
@@ -30,7 +38,9 @@ def load_model(
     Nothing in the files is run. They are compared with their digests, and so are the
     weights of the networks that the model refers to. Digests tell damage and mix-ups;
     someone who can write the files can write digests, too, and what then protects is
-    that only estimators of scikit-learn and hybridml are made.
+    that only estimators of scikit-learn and hybridml are made, and that no path or
+    address in them is opened. MLflow's own loaders give no such promise: MLmodel names
+    the code that they run.
 
     Parameters
     ----------
@@ -104,7 +114,8 @@ def _content_of(folder: Path, model: str) -> Path:
             "MLflow such as 'models:/name@champion'."
         )
     content = folder / str(told.get("data"))
-    if not (content / NAME).is_file():
+    is_inside = content.resolve().is_relative_to(folder.resolve())
+    if not is_inside or not (content / NAME).is_file():
         raise ModelError(f"The model {model!r} has lost its file {NAME}.")
     if digest_file(content / NAME) != told.get("manifest_sha256"):
         raise ModelError(

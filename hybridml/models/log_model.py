@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hybridml.exceptions import ModelError
 from hybridml.models.folder import write_model
 from hybridml.models.manifest import NAME, digest_file
 from hybridml.models.registry import Registry
@@ -34,6 +35,13 @@ class LoggedModel:
     uri: str
     version: int | None
     digest: str
+
+    @property
+    def registered_version(self) -> int:
+        """The version, of a model that was registered."""
+        if self.version is None:
+            raise ModelError(f"The model {self.model_id} was not registered.")
+        return self.version
 
 
 def log_model(
@@ -108,17 +116,18 @@ def log_model(
         model_id = registry.create(
             name, manifest.estimator, experiment, run_id, tags=all_tags
         )
-        write_mlflow_model(
-            made,
-            content,
-            manifest,
-            model=Model(run_id=run_id, model_id=model_id),
-            input_example=input_example,
-            signature=signature,
-            pip_requirements=pip_requirements,
-            metadata=metadata,
-        )
-        registry.fill(model_id, made, run_id)
+        with registry.filling(model_id, run_id):
+            write_mlflow_model(
+                made,
+                content,
+                manifest,
+                model=Model(run_id=run_id, model_id=model_id),
+                input_example=input_example,
+                signature=signature,
+                pip_requirements=pip_requirements,
+                metadata=metadata,
+            )
+            registry.send(model_id, made)
     version = None
     if registered_name is not None:
         version = registry.register(

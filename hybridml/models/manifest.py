@@ -75,16 +75,34 @@ class Manifest:
             if not isinstance(said, dict):
                 raise ModelError(f"{NAME} holds no object")
             if said.get("format") != FORMAT:
-                by = said.get("versions", {}).get("hybridml", "another version")
+                by = dict(said.get("versions") or {}).get("hybridml", "another version")
                 raise ModelError(
                     f"it has format {said.get('format')!r}, of hybridml {by}; this "
                     f"version reads format {FORMAT}"
                 )
-            return cls(**said)
+            found = cls(**said)
+            found._check()
+            return found
         except (OSError, ValueError, TypeError) as exc:
             raise ModelError(
                 f"Cannot load a model from {str(folder)!r}: {exc}."
             ) from exc
+
+    def _check(self) -> None:
+        """Refuse what does not hang together.
+
+        Raises
+        ------
+        ValueError
+        """
+        for name, kind in (("files", dict), ("versions", dict), ("inputs", list)):
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(f"{name} is no {kind.__name__}")
+        if not self.inputs or not {"estimator.skops"} <= self.files.keys():
+            raise ValueError("it names no inputs, or no estimator.skops")
+        embedded = {told.get("file") for told in self.networks} - {None}
+        if not embedded <= self.files.keys():
+            raise ValueError("it names weights that do not belong to it")
 
     def check_files(self, folder: Path) -> None:
         """Compare the files of a folder with their digests.

@@ -12,7 +12,12 @@ from hybridml.backbones.precision import reachable_device
 from hybridml.backbones.registry import get_backbone
 from hybridml.backbones.weights import load_weights
 from hybridml.backbones.weights_file import write_weights
-from hybridml.exceptions import HybridMLError, ModelError, PrecisionWarning
+from hybridml.exceptions import (
+    HybridMLError,
+    ModelError,
+    PrecisionWarning,
+    WeightsError,
+)
 from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.models.rebuilding import iterate_parts
 
@@ -31,7 +36,8 @@ def refer_to_networks(
 ) -> list[dict[str, Any]]:
     """Describe the networks of extractors, each once, and embed their weights.
 
-    Random weights are made again from their seed, and are not embedded.
+    Random weights are made again from their seed, and are not embedded. Weights that
+    are not published under a name, but a file or at an address, always are.
 
     Parameters
     ----------
@@ -44,6 +50,11 @@ def refer_to_networks(
     -------
     networks : list of dict
         For `Manifest`.
+
+    Raises
+    ------
+    ModelError
+        If weights to be embedded are no longer those of the fit.
     """
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for extractor in extractors:
@@ -59,13 +70,8 @@ def refer_to_networks(
             "precision": extractor.precision_,
             "file": None,
         }
-        if embed and weights is not None:
-            name = f"weights-{digest}.safetensors"
-            loaded = load_weights(get_backbone(backbone), weights)
-            write_weights(
-                loaded.module.state_dict(), loaded.preprocessing, folder / name
-            )
-            found[key]["file"] = name
+        if weights is not None and (embed or not _is_published(backbone, weights)):
+            found[key]["file"] = _embed(backbone, weights, digest, folder)
     return list(found.values())
 
 
@@ -93,20 +99,28 @@ def connect_networks(
         file = files.get((backbone, weights, digest))
         if file:
             extractor.move_weights(folder / file)
+        elif weights is not None and not _is_published(backbone, weights):
+            raise ModelError(
+                f"The model refers to weights={weights!r} of {backbone!r}, which it "
+                "does not hold: paths and addresses that a model names are not opened. "
+                "Save it again."
+            )
         extractor.device = reachable_device(extractor.device)
         _check(extractor, digest)
 
 
 def _check(extractor: DeepFeatureExtractor, digest: str) -> None:
     name, weights = extractor.backbone, extractor.weights
+    needs = f"The model needs the network {name!r} with weights={weights!r}"
     try:
         network = network_of(extractor)
-    except (HybridMLError, ImportError) as exc:
+    except WeightsError as exc:
         raise ModelError(
-            f"The model needs the network {name!r} with weights={weights!r}, which "
-            f"cannot be had here: {exc} Save the model with embed_weights=True to "
-            "carry them along."
+            f"{needs}, which cannot be had here. Save the model with "
+            f"embed_weights=True to carry them along. ({exc})"
         ) from exc
+    except (HybridMLError, ImportError) as exc:
+        raise ModelError(f"{needs}, which cannot be built here: {exc}") from exc
     if network.weights_digest != digest:
         raise ModelError(
             f"The weights {weights!r} of {name!r} are not those that the model was "
@@ -121,6 +135,22 @@ def _check(extractor: DeepFeatureExtractor, digest: str) -> None:
             PrecisionWarning,
             stacklevel=2,
         )
+
+
+def _is_published(backbone: str, weights: str) -> bool:
+    return weights == "default" or weights in get_backbone(backbone).named_weights
+
+
+def _embed(backbone: str, weights: str, digest: str, folder: Path) -> str:
+    loaded = load_weights(get_backbone(backbone), weights)
+    if loaded.digest != digest:
+        raise ModelError(
+            f"The weights {weights!r} of {backbone!r} are not those that the model was "
+            f"fitted with any more (digest {loaded.digest}, then {digest}). Fit again."
+        )
+    name = f"weights-{digest}.safetensors"
+    write_weights(loaded.module.state_dict(), loaded.preprocessing, folder / name)
+    return name
 
 
 def _identity(extractor: DeepFeatureExtractor) -> tuple[Any, Any, Any, str]:

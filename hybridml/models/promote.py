@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from hybridml.comparing.data import Data
 from hybridml.comparing.scoring import check_scoring
 from hybridml.comparing.tasks import Task, check_targets
 from hybridml.exceptions import ModelError
+from hybridml.fusion.encoders.audio.sounds import as_sounds
 from hybridml.images.door import as_images
+from hybridml.models.appointing import appoint
 from hybridml.models.describing import describe_estimator
 from hybridml.models.loading import load_model
 from hybridml.models.promotion import ALPHA, Promotion, is_better, word_evidence
@@ -28,6 +31,7 @@ def promote(
     alpha: float = ALPHA,
     reason: str = "",
     tracking_uri: str | None = None,
+    trusted: Collection[str] = (),
 ) -> Promotion:
     """Make a registered version the champion if it beats the present one.
 
@@ -51,6 +55,8 @@ def promote(
         Given instead of data, it is the evidence, and there is no test.
     tracking_uri : str or None, default=None
         As in `MLflowTracker`.
+    trusted : collection of str, default=()
+        As in `load_model`.
 
     Returns
     -------
@@ -60,8 +66,8 @@ def promote(
     Raises
     ------
     ModelError
-        If there is no such version, it is the champion already, or neither data nor a
-        reason is given.
+        If there is no such version, it is the champion already, or not either data or
+        a reason is given.
     """
     registry = Registry(tracking_uri)
     champion = registry.version_of(name, CHAMPION)
@@ -69,6 +75,11 @@ def promote(
     if version == champion:
         raise ModelError(f"Version {version} of {name!r} is the champion already.")
     result, alias = None, CHAMPION
+    if reason and X is not None:
+        raise ModelError(
+            "Got both rows to test on and a reason; expected one of them: a reason "
+            "stands in for a test."
+        )
     if reason:
         evidence = f"Promoted without a test: {reason}"
     elif champion is None:
@@ -80,7 +91,9 @@ def promote(
         )
     else:
         one, other = (
-            load_model(f"models:/{name}/{number}", tracking_uri=registry.uri)
+            load_model(
+                f"models:/{name}/{number}", tracking_uri=registry.uri, trusted=trusted
+            )
             for number in (version, champion)
         )
         data = _data(one, X, y, scoring)
@@ -90,9 +103,9 @@ def promote(
             result, champion, scoring=data.scoring_name, data=said, alpha=alpha
         )
         alias = CHAMPION if is_better(result, alpha) else CHALLENGER
+    registry.add_to_description(name, version, evidence)
     promotion = Promotion(name, version, alias, evidence, result)
-    _record(registry, promotion)
-    return promotion
+    return appoint(registry, promotion, champion)
 
 
 def _find(registry: Registry, name: str, version: int | None) -> int:
@@ -106,20 +119,20 @@ def _find(registry: Registry, name: str, version: int | None) -> int:
     return found
 
 
+def _as_inputs(X: Any, described: Mapping[str, Any]) -> Any:
+    if described["takes_table"]:
+        return X
+    kind = described["inputs"][0]["kind"]
+    if kind == "sound":
+        return as_sounds(X)
+    return np.asarray(X) if kind == "array" else as_images(X)
+
+
 def _data(estimator: Any, X: Any, y: Any, scoring: Any) -> Data:
     described = describe_estimator(estimator)
     task: Task = described["task"]
-    inputs = X if described["takes_table"] else as_images(X)
+    inputs = _as_inputs(X, described)
     targets = np.asarray(check_targets(y, len(inputs), task))
     chosen = scoring or ("r2" if task == "regression" else "accuracy")
     check_scoring(chosen, targets, task)
     return Data(inputs, targets, (), chosen, task)
-
-
-def _record(registry: Registry, promotion: Promotion) -> None:
-    name, version = promotion.name, promotion.version
-    registry.add_to_description(name, version, promotion.evidence)
-    registry.tag(name, version, promotion.tags())
-    registry.set_alias(name, promotion.alias, version)
-    if promotion.is_champion:
-        registry.drop_alias(name, CHALLENGER, version)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+import pandas as pd
+
 from hybridml.comparing.comparison import Comparison
+from hybridml.models.appointing import appoint
 from hybridml.models.loading import load_model
 from hybridml.models.log_model import log_model
 from hybridml.models.promotion import ALPHA, Promotion, is_better, word_evidence
@@ -19,13 +23,16 @@ def register_winner(
     experiment: str = "hybridml",
     run_id: str | None = None,
     alpha: float = ALPHA,
+    trusted: Collection[str] = (),
     **saving: Any,
 ) -> Promotion:
     """Register the winner of a comparison, as champion if it beats the present one.
 
     The champion so far is fitted anew on the folds of the comparison, and so is the
-    winner: both ways of making a model are tested on the same data. Where the winner is
-    not shown to be better, it becomes the challenger.
+    winner: both ways of making a model are tested on the same data. The winner was
+    chosen on these folds, so its p-value is multiplied by the number of candidates
+    (Bonferroni). Where it is not shown to be better, it becomes the challenger; so it
+    does where another champion was appointed in the meantime.
 
     Parameters
     ----------
@@ -38,6 +45,8 @@ def register_winner(
         None stands for the run of the comparison, where it is in this store.
     alpha : float, default=0.05
         Level of the test.
+    trusted : collection of str, default=()
+        As in `save_model`, also for loading the present champion.
     **saving
         As in `save_model`: embed_weights, input_example ...
 
@@ -54,8 +63,9 @@ def register_winner(
         score = float(comparison.winner["score"])
         evidence = f"The first champion: {scoring} {score:.4f} on {data}."
     else:
-        present = load_model(f"models:/{name}/{champion}", tracking_uri=registry.uri)
-        result = comparison.challenge(present)
+        address = f"models:/{name}/{champion}"
+        present = load_model(address, tracking_uri=registry.uri, trusted=trusted)
+        result = _adjusted(comparison.challenge(present), len(comparison.table) - 1)
         evidence = word_evidence(
             result, champion, scoring=scoring, data=data, alpha=alpha
         )
@@ -69,13 +79,20 @@ def register_winner(
         run_id=run_id,
         registered_name=name,
         description=f"{evidence}\n\n{comparison.verdict}",
+        trusted=trusted,
         **saving,
     )
-    assert logged.version is not None
-    promotion = Promotion(name, logged.version, alias, evidence, result)
-    registry.tag(name, logged.version, promotion.tags())
-    registry.set_alias(name, alias, logged.version)
-    return promotion
+    promotion = Promotion(name, logged.registered_version, alias, evidence, result)
+    return appoint(registry, promotion, champion)
+
+
+def _adjusted(result: pd.Series, n_candidates: int) -> pd.Series:
+    """Count that the winner is the best of so many on the same folds."""
+    changed = result.copy()
+    changed["p_value"] = min(1.0, result["p_value"] * max(1, n_candidates))
+    if n_candidates > 1:
+        changed["test"] = f"{result['test']}, times {n_candidates} candidates"
+    return changed
 
 
 def _data_of(comparison: Comparison) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from hybridml.exceptions import ModelError
 from hybridml.tracking._mlflow_address import artifact_location, resolve_uri
@@ -71,19 +73,24 @@ class Registry:
         )
         return str(created.model_id)
 
-    def fill(self, model_id: str, folder: Path, run_id: str | None) -> None:
-        """Send the files of a model, and say that it is ready."""
+    @contextmanager
+    def filling(self, model_id: str, run_id: str | None) -> Iterator[None]:
+        """Say at the end of a block that a model is ready, or that it failed."""
         from mlflow.entities import LoggedModelOutput
 
-        sent = False
+        status: Literal["READY", "FAILED"] = "FAILED"
         try:
-            self._client.log_model_artifacts(model_id, str(folder))
-            sent = True
+            yield
+            status = "READY"
         finally:
-            self._client.finalize_logged_model(model_id, "READY" if sent else "FAILED")
+            self._client.finalize_logged_model(model_id, status)
         if run_id is not None:
             output = LoggedModelOutput(model_id=model_id, step=0)
             self._client.log_outputs(run_id, [output])
+
+    def send(self, model_id: str, folder: Path) -> None:
+        """Send the files of a model."""
+        self._client.log_model_artifacts(model_id, str(folder))
 
     def register(
         self,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hybridml._checks import describe
+from hybridml._optional import is_installed
 from hybridml.exceptions import InvalidParameterError
 from hybridml.models.folder import write_model
 from hybridml.models.limits import Limits
@@ -34,10 +35,11 @@ def save_model(
 ) -> Path:
     """Save a fitted estimator as an MLflow model that holds no code.
 
-    Pretrained networks are referred to by name and digest, or embedded. What was
-    learned is kept by skops, XGBoost's trees as its JSON, and fine-tuned weights as
-    safetensors; `hybridml.json` holds the digest of each file. What `load_model` gives
-    predicts the same, bit for bit, on a machine of the same kind.
+    Pretrained networks are referred to by name and digest, or embedded; weights of
+    yours, from a file or an address, always are. What was learned is kept by skops,
+    XGBoost's trees as its JSON, and fine-tuned weights as safetensors; `hybridml.json`
+    holds the digest of each file. What `load_model` gives predicts the same, bit for
+    bit, on a machine of the same kind.
 
     Parameters
     ----------
@@ -161,12 +163,16 @@ def write_mlflow_model(
         mlflow_model=described,
         signature=signature or make_signature(manifest),
         input_example=make_example(manifest, input_example),
-        pip_requirements=list(pip_requirements or _requirements()),
-        # MLflow lets those be set that are named here; none is trusted by the file.
+        pip_requirements=list(pip_requirements or _requirements(manifest)),
+        # MLflow lets those be set that are named here.
         model_config={**asdict(Limits()), "trusted": []},
         metadata=metadata,
     )
 
 
-def _requirements() -> list[str]:
-    return [f"{package}=={version(package)}" for package in _NEEDED]
+def _requirements(manifest: Manifest) -> list[str]:
+    names = [told["backbone"] for told in manifest.networks]
+    extra = ["timm"] if any(name.startswith("timm:") for name in names) else []
+    wanted = [p for p in (*_NEEDED, *extra) if is_installed(p)]
+    # A local part, as in "2.9.0+cpu", is known to no package index.
+    return [f"{p}=={version(p).partition('+')[0]}" for p in wanted]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from PIL import Image
 
+from hybridml._checks import list_names
 from hybridml.exceptions import ImageDecodeError, ModelError
 from hybridml.images.decode import decode_to_pil
 from hybridml.images.door import as_images
@@ -17,6 +18,7 @@ from hybridml.models.manifest import Manifest
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
+_FILES = ("image", "sound")
 _TYPES = {str: "string", bool: "boolean", int: "long", float: "double"}
 
 
@@ -32,9 +34,9 @@ def make_signature(manifest: Manifest) -> ModelSignature:
 
     takes = [
         ColSpec(
-            AnyType() if told["kind"] == "value" else "binary",
+            "binary" if told["kind"] in _FILES else AnyType(),
             str(told["name"]),
-            required=told["kind"] != "value" and not manifest.takes_table,
+            required=told["kind"] in _FILES and not manifest.takes_table,
         )
         for told in manifest.inputs
     ]
@@ -76,12 +78,19 @@ def make_example(manifest: Manifest, given: Any) -> pd.DataFrame | None:
         kinds = {told["kind"] for told in manifest.inputs}
         is_image = not manifest.takes_table and kinds == {"image"}
         return pd.DataFrame({"image": [grey_square()]}) if is_image else None
+    if any(told["kind"] == "array" for told in manifest.inputs):
+        return None  # no file holds such images
     if not manifest.takes_table:
         name = manifest.inputs[0]["name"]
         return pd.DataFrame({name: [_as_bytes(v) for v in as_images(given)]})
-    table = pd.DataFrame(given)[[told["name"] for told in manifest.inputs]].copy()
+    frame = pd.DataFrame(given)
+    names = [told["name"] for told in manifest.inputs]
+    absent = [str(name) for name in names if name not in frame.columns]
+    if absent:
+        raise ModelError(f"The input example lacks the columns {list_names(absent)}.")
+    table = frame[names].copy()
     for told in manifest.inputs:
-        if told["kind"] != "value":
+        if told["kind"] in _FILES:
             values = [_as_bytes(v) for v in as_images(table[told["name"]])]
             table[told["name"]] = pd.Series(values, index=table.index, dtype=object)
     table.columns = [str(name) for name in table.columns]

@@ -56,7 +56,7 @@ def make_app(model: ServedModel, name: str, *, n_at_once: int = 1) -> FastAPI:
         content_type = request.headers.get("content-type", "")
 
         def answer() -> bytes:
-            table = read_table(body, content_type, model.manifest)
+            table = read_table(body, content_type, model.manifest, model.limits)
             return write_predictions(model.predict(table))
 
         text = await anyio.to_thread.run_sync(answer, limiter=places)
@@ -74,7 +74,12 @@ def _answer_errors(app: FastAPI) -> None:
 
         return handle
 
+    async def fail(request: Request, error: Exception) -> Response:
+        told = {"error_code": "INTERNAL_ERROR", "message": "The server has failed."}
+        return JSONResponse(told, status_code=500)  # the error itself is logged
+
     app.add_exception_handler(RequestError, answer(400, "BAD_REQUEST"))
+    app.add_exception_handler(Exception, fail)
     app.add_exception_handler(BodyTooLargeError, answer(413, "REQUEST_TOO_LARGE"))
 
 

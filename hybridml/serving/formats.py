@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, TypeGuard, TypeVar
+from typing import Any
 
 import pandas as pd
 
 from hybridml._checks import list_names
+from hybridml.models.limits import Limits
 from hybridml.models.manifest import Manifest
-from hybridml.serving.rows import RequestError
-
-T = TypeVar("T")
+from hybridml.serving.rows import RequestError, check_row_count
 
 _RAW = ("image/", "audio/", "application/octet-stream")
 
 
-def read_table(body: bytes, content_type: str, manifest: Manifest) -> pd.DataFrame:
+def read_table(
+    body: bytes, content_type: str, manifest: Manifest, limits: Limits
+) -> pd.DataFrame:
     """Read the table of a request.
 
     Parameters
@@ -29,11 +30,13 @@ def read_table(body: bytes, content_type: str, manifest: Manifest) -> pd.DataFra
     content_type : str
         "application/json", or "image/...", "audio/..." or "application/octet-stream".
     manifest : Manifest
+    limits : Limits
+        Of which the number of rows is heeded.
 
     Returns
     -------
     table : DataFrame
-        All columns have dtype object.
+        Those of the columns that the model reads, all with dtype object.
 
     Raises
     ------
@@ -55,7 +58,7 @@ def read_table(body: bytes, content_type: str, manifest: Manifest) -> pd.DataFra
             f"Expected a JSON object with one of {list_names(_FORMS)}, such as "
             '{"dataframe_records": [{"image": "<base64>"}]}.'
         )
-    columns, rows = _FORMS[found[0]](said[found[0]], manifest)
+    columns, rows = _FORMS[found[0]](said[found[0]], _Asked(manifest, limits))
     return pd.DataFrame(
         {
             name: pd.Series([row[i] for row in rows], dtype=object)
@@ -94,57 +97,69 @@ def _parse(body: bytes) -> Any:
 Table = tuple[list[str], list[list[Any]]]
 
 
-def _read_split(said: Any, manifest: Manifest) -> Table:
+class _Asked:
+    """What a request may ask for: so many rows, and columns that are read."""
+
+    def __init__(self, manifest: Manifest, limits: Limits) -> None:
+        self.names = [str(told["name"]) for told in manifest.inputs]
+        self._limits = limits
+
+    def check_count(self, n_rows: int) -> None:
+        check_row_count(n_rows, self._limits)
+
+
+def _read_split(said: Any, asked: _Asked) -> Table:
     """Read {"columns": [...], "data": [[...], ...]}."""
     told = said if isinstance(said, dict) else {}
     columns, rows = told.get("columns", ...), told.get("data", ...)
-    if not _is_list_of(columns, str) or not _is_list_of(rows, list):
+    if not isinstance(columns, list) or not isinstance(rows, list):
         raise RequestError(
             'dataframe_split: expected {"columns": [names], "data": [[values], ...]}.'
         )
-    if len(set(columns)) < len(columns):
+    asked.check_count(len(rows))
+    kept = [name for name in asked.names if name in columns]
+    if any(columns.count(name) > 1 for name in kept):
         raise RequestError("dataframe_split: two columns have the same name.")
     for i, row in enumerate(rows):
-        if len(row) != len(columns):
+        if not isinstance(row, list) or len(row) != len(columns):
             raise RequestError(
-                f"dataframe_split: row {i + 1} has {len(row)} values for "
-                f"{len(columns)} columns."
+                f"dataframe_split: row {i + 1} is no list of {len(columns)} values, "
+                "one for each column."
             )
-    return columns, rows
+    places = [columns.index(name) for name in kept]
+    return kept, [[row[i] for i in places] for row in rows]
 
 
-def _read_records(said: Any, manifest: Manifest) -> Table:
+def _read_records(said: Any, asked: _Asked) -> Table:
     """Read [{"column": value, ...}, ...]; of one column, also [value, ...]."""
     if not isinstance(said, list):
         raise RequestError('Expected a list of rows: [{"column": value}, ...].')
-    if len(manifest.inputs) == 1 and said and not isinstance(said[0], dict):
-        return [str(manifest.inputs[0]["name"])], [[value] for value in said]
+    asked.check_count(len(said))
+    if len(asked.names) == 1 and said and not isinstance(said[0], dict):
+        return asked.names, [[value] for value in said]
     for i, row in enumerate(said):
         if not isinstance(row, dict):
             raise RequestError(f"Row {i + 1} of {len(said)} is no object of columns.")
-    columns = list(dict.fromkeys(name for row in said for name in row))
-    wanted = {str(told["name"]) for told in manifest.inputs}
-    kept = [name for name in columns if name in wanted]
+    kept = [name for name in asked.names if any(name in row for row in said)]
     return kept, [[row.get(name) for name in kept] for row in said]
 
 
-def _read_columns(said: Any, manifest: Manifest) -> Table:
+def _read_columns(said: Any, asked: _Asked) -> Table:
     """Read {"column": [values], ...}; or what `_read_records` reads."""
     if isinstance(said, list):
-        return _read_records(said, manifest)
+        return _read_records(said, asked)
     if not isinstance(said, dict):
         raise RequestError('inputs: expected {"column": [values], ...}.')
-    columns = {k: v if isinstance(v, list) else [v] for k, v in said.items()}
-    if len({len(values) for values in columns.values()}) > 1:
+    kept = [name for name in asked.names if name in said]
+    columns = [v if isinstance(v, list) else [v] for v in map(said.get, kept)]
+    lengths = {len(values) for values in columns}
+    if len(lengths) > 1:
         raise RequestError("inputs: the columns differ in length.")
-    return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
+    asked.check_count(max(lengths, default=0))
+    return kept, [list(row) for row in zip(*columns, strict=True)]
 
 
-def _is_list_of(value: Any, kind: type[T]) -> TypeGuard[list[T]]:
-    return isinstance(value, list) and all(isinstance(each, kind) for each in value)
-
-
-_FORMS: dict[str, Callable[[Any, Manifest], Table]] = {
+_FORMS: dict[str, Callable[[Any, _Asked], Table]] = {
     "dataframe_split": _read_split,
     "dataframe_records": _read_records,
     "instances": _read_records,

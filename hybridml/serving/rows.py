@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 import io
+import sys
 from collections.abc import Mapping, Sequence
 from numbers import Number
 from typing import Any
@@ -14,11 +16,13 @@ import pandas as pd
 
 from hybridml._checks import list_names
 from hybridml.exceptions import DataError, ImageDecodeError
-from hybridml.images.decode import read_size
+from hybridml.images.decode import read_header
 from hybridml.images.failures import find_bad_images
 from hybridml.models.limits import Limits
 
 _N_NAMED = 5
+_FORMATS = {"JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM"}
+_SENT = "JPEG, PNG, WebP, GIF, BMP, TIFF or PPM"
 
 
 class RequestError(DataError):
@@ -52,13 +56,7 @@ def check_rows(
         If columns are missing, there are too many rows or none, or something in a row
         is not what it should be. Five rows are named, the rest is counted.
     """
-    if not len(table):
-        raise RequestError("The request has no rows.")
-    if len(table) > limits.max_rows:
-        raise RequestError(
-            f"The request has {len(table):,} rows; at most {limits.max_rows:,} are "
-            "taken at a time."
-        )
+    check_row_count(len(table), limits)
     names = [told["name"] for told in inputs]
     known = {str(name): name for name in table.columns}
     missing = [str(name) for name in names if str(name) not in known]
@@ -81,6 +79,22 @@ def check_rows(
         rows[told["name"]] = pd.Series(values, dtype=None if is_value else object)
     raise_problems(problems, len(table))
     return rows
+
+
+def check_row_count(n_rows: int, limits: Limits) -> None:
+    """Refuse a request without rows, or with too many.
+
+    Raises
+    ------
+    RequestError
+    """
+    if not n_rows:
+        raise RequestError("The request has no rows.")
+    if n_rows > limits.max_rows:
+        raise RequestError(
+            f"The request has {n_rows:,} rows; at most {limits.max_rows:,} are taken "
+            "at a time."
+        )
 
 
 def check_images(images: Sequence[bytes | None], column: str) -> None:
@@ -132,13 +146,21 @@ def _take(
 
 
 def _plain_value(value: Any) -> Any:
-    if value is None or isinstance(value, str | Number | np.generic | pd.Timestamp):
+    if _is_missing(value):
+        return None
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        raise RequestError("the number is too large")
+    if isinstance(value, str | Number | np.generic | dt.date | pd.Timedelta):
         return value
     raise RequestError("expected text, a number, true, false or nothing")
 
 
+def _is_missing(value: Any) -> bool:
+    return pd.api.types.is_scalar(value) and bool(pd.isna(value))
+
+
 def _content(value: Any, told: Mapping[str, Any], limits: Limits) -> bytes | None:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
+    if _is_missing(value):
         return None
     if isinstance(value, str):
         value = _decode_base64(value, limits)
@@ -170,9 +192,11 @@ def _check_length(n_bytes: int, limits: Limits) -> None:
 
 def _check_size(content: bytes, limits: Limits) -> None:
     try:
-        width, height = read_size(io.BytesIO(content))
+        found, (width, height) = read_header(io.BytesIO(content))
     except ImageDecodeError as exc:
         raise RequestError(str(exc)) from exc
+    if found not in _FORMATS:  # others may be larger than their header says
+        raise RequestError(f"its format {found} is not taken; send {_SENT}")
     if width * height > limits.max_pixels:
         raise RequestError(
             f"it has {width:,} x {height:,} pixels; at most {limits.max_pixels:,} are "

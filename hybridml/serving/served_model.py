@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 
-from hybridml.exceptions import DataError, ImageDecodeError
+from hybridml.exceptions import DataError, ImageDecodeError, ModelError, WeightsError
 from hybridml.features.extractor import DeepFeatureExtractor
+from hybridml.models.describing import describe_estimator
 from hybridml.models.limits import Limits
 from hybridml.models.manifest import Manifest
 from hybridml.models.rebuilding import iterate_parts
@@ -37,12 +40,24 @@ class ServedModel:
     manifest : Manifest
         What it takes and gives.
     limits : Limits or None, default=None
+
+    Raises
+    ------
+    ModelError
+        If no request can hold what it takes.
     """
 
     def __init__(
         self, estimator: Any, manifest: Manifest, limits: Limits | None = None
     ) -> None:
-        self.manifest = manifest
+        # Of the estimator itself: what a file says of it must not open paths.
+        described = describe_estimator(estimator)
+        if any(told["kind"] == "array" for told in described["inputs"]):
+            raise ModelError(
+                "The model takes images with other numbers of channels than files "
+                "have; it cannot be served. Use load_model(...).predict(arrays)."
+            )
+        self.manifest = replace(manifest, **described)
         self.limits = limits or Limits()
         for part in iterate_parts(estimator):
             if isinstance(part, BaseEstimator) and hasattr(part, "store"):
@@ -76,7 +91,7 @@ class ServedModel:
         except ImageDecodeError as exc:
             raise_problems(exc.failures, len(rows))
             raise RequestError(str(exc)) from exc
-        except RequestError:
+        except (RequestError, WeightsError):
             raise
         except (DataError, ValueError, TypeError) as exc:
             raise RequestError(f"The rows cannot be predicted: {exc}") from exc
@@ -132,14 +147,21 @@ def predict_once(
     elif _predicts_the_most_probable(inner):
         return _from_proba(inner, inner.predict_proba(X))
     predicted = np.asarray(inner.predict(X))
-    has_proba = hasattr(inner, "predict_proba")
-    return predicted, np.asarray(inner.predict_proba(X)) if has_proba else None
+    if not hasattr(inner, "predict_proba"):
+        return predicted, None
+    proba = inner.predict_proba(X)
+    if isinstance(proba, list):  # of several labels, a table each
+        proba = np.column_stack([table[:, 1] for table in proba])
+    return predicted, np.asarray(proba)
 
 
 def _innermost(estimator: Any) -> Any:
     """Return what predicts, where an estimator only hands on to what it chose."""
+    hands_on = type(estimator).__module__.startswith("hybridml.")
     for name in ("estimator_", "best_estimator_"):
-        if hasattr(estimator, name):
+        if hasattr(estimator, name) and (
+            hands_on or isinstance(estimator, BaseSearchCV)
+        ):
             return _innermost(getattr(estimator, name))
     return estimator
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.decomposition import PCA
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hybridml import (
@@ -51,6 +51,8 @@ def table() -> pd.DataFrame:
             "text": ["red shoe", "blue shirt", "green bag"] * (N_ROWS // 3),
             "price": rng.normal(size=N_ROWS),
             "shop": ["a", "b"] * (N_ROWS // 2),
+            "seen": pd.date_range("2020-01-01", periods=N_ROWS, freq="37D", tz="UTC"),
+            "open": pd.to_timedelta(np.arange(N_ROWS) % 5, unit="h"),
         }
     )
     frame.loc[[3, 7], "price"] = np.nan
@@ -74,7 +76,7 @@ def modalities() -> list[Any]:
     return [
         ("photo", DeepFeatureExtractor(**QUICK), "photo"),
         ("text", "text", "text"),
-        ("table", "tabular", ["price", "shop"]),
+        ("table", "tabular", ["price", "shop", "seen", "open"]),
     ]
 
 
@@ -91,7 +93,8 @@ def _fitted(name: str) -> tuple[Any, Any]:
     numbers = np.linspace(0, 1, N_ROWS)
     several = np.column_stack([labels == "class0", labels == "class1"]).astype(int)
     task = name.split(" ")[0].strip(",")
-    y = {"numbers": numbers, "several": several}.get(task, labels)
+    two = np.where(labels == "class2", "class1", labels)
+    y = {"numbers": numbers, "several": several, "two": two}.get(task, labels)
     return make().fit(X, y), X
 
 
@@ -113,6 +116,21 @@ def _search(head: str, task: str) -> Any:
     pipeline = make_pipeline(extractor, make_head(head, task=task))
     grid = {"deepfeatureextractor__cut_layer": ["stage1", "penultimate"]}
     return GridSearchCV(pipeline, grid, cv=2)
+
+
+def _with_union() -> Any:
+    union = FeatureUnion(
+        [
+            ("early", DeepFeatureExtractor(**QUICK, cut_layer="stage1")),
+            ("late", DeepFeatureExtractor(**QUICK)),
+        ]
+    )
+    return EarlyFusionClassifier([("photo", union, "photo"), modalities()[2]])
+
+
+def _with_threshold() -> Any:
+    model = TransferClassifier(**QUICK, head="logistic")
+    return FixedThresholdClassifier(model, threshold=0.99, pos_label="class1")
 
 
 def _with_predictor() -> Any:
@@ -152,7 +170,9 @@ MAKERS: dict[str, tuple[Callable[[], Any], str]] = {
     "numbers, search": (lambda: TransferRegressor(**QUICK, cut_layer="all"), ""),
     "numbers, tuned": (_tune(), ""),
     "numbers, all layers": (lambda: AllLayersRegressor(**QUICK), ""),
+    "two classes, threshold": (_with_threshold, ""),
     "sounds": (_of_sounds, "sounds"),
+    "early, union": (_with_union, "table"),
     "early": (_fusion(EarlyFusionClassifier), "table"),
     "numbers, early": (_fusion(EarlyFusionRegressor), "table"),
     "late, mean": (_fusion(LateFusionClassifier, combine="mean"), "table"),

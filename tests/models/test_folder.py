@@ -160,6 +160,27 @@ def test_network_of_ones_own_is_refused(tmp_path: Path) -> None:
         write_model(model.fit(X, y), tmp_path / "m")
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"files": []},
+        {"versions": 3},
+        {"inputs": []},
+        {"files": {}},
+        {"networks": [{"file": "/etc/passwd"}]},
+    ],
+    ids=str,
+)
+def test_manifest_that_does_not_hang_together_is_refused(
+    changed: dict[str, Any], tmp_path: Path
+) -> None:
+    write_model(fitted("case 1, linear_svm")[0], tmp_path / "m")
+    said = json.loads((tmp_path / "m" / NAME).read_text())
+    (tmp_path / "m" / NAME).write_text(json.dumps({**said, **changed}))
+    with pytest.raises(ModelError, match="Cannot load a model from"):
+        read_model(tmp_path / "m")
+
+
 def test_store_and_watchers_of_the_fit_are_left_out(tmp_path: Path) -> None:
     X, y = photos()
     options = {**QUICK, "store": tmp_path / "store"}

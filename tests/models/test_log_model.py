@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import mlflow
@@ -87,11 +88,53 @@ def test_better_version_becomes_the_champion_and_a_worse_one_does_not(uri: str) 
     )
     with pytest.raises(ModelError, match="Version 2 of 'pets' is the champion already"):
         promote("pets", X, y, version=2, tracking_uri=uri)
+    with pytest.raises(ModelError, match="both rows to test on and a reason"):
+        promote("pets", X, y, version=1, reason="because", tracking_uri=uri)
     with pytest.raises(ModelError, match="neither rows to test on nor a reason"):
         promote("pets", tracking_uri=uri)
     back = promote("pets", reason="rolled back", tracking_uri=uri)
     assert back.evidence == "Promoted without a test: rolled back"
     assert MlflowClient(uri).get_registered_model("pets").aliases == {"champion": 1}
+
+
+def test_a_model_that_could_not_be_described_is_marked_as_failed(uri: str) -> None:
+    with pytest.raises(ModelError, match="Cannot read the example"):
+        log_model(
+            fitted("case 1, linear_svm")[0],
+            "broken",
+            tracking_uri=uri,
+            experiment="broken",
+            input_example=["nowhere.jpg"],
+        )
+    client = MlflowClient(uri)
+    place = client.get_experiment_by_name("broken")
+    assert place is not None
+    (found,) = client.search_logged_models([place.experiment_id])
+    assert found.status == "FAILED"
+
+
+def test_another_champion_in_the_meantime_is_not_replaced(
+    uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sys.modules["hybridml.models.promote"]  # its name is the function's, too
+    X, y = make_photos(60, n_classes=3, seed=9)
+    good, bad = fitted("case 1, logistic")[0], fitted("case 0")[0]
+    for estimator in (bad, good, good):
+        log_model(estimator, tracking_uri=uri, registered_name="raced")
+    promote("raced", version=1, reason="first", tracking_uri=uri)
+    real = module.challenge_fitted
+
+    def slow(*arguments: object, **options: object) -> object:
+        monkeypatch.setattr(module, "challenge_fitted", real)
+        promote("raced", version=3, reason="quicker", tracking_uri=uri)
+        return real(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "challenge_fitted", slow)
+    found = promote("raced", X, y, version=2, tracking_uri=uri)
+    assert found.alias == "challenger"
+    assert "Another champion was appointed in the meantime" in found.evidence
+    aliases = MlflowClient(uri).get_registered_model("raced").aliases
+    assert aliases == {"champion": 3, "challenger": 2}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import mlflow.pyfunc
@@ -29,8 +30,6 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def own(saved: Path, tmp_path: Path) -> Path:
     """A copy of the model to tamper with."""
-    import shutil
-
     return Path(shutil.copytree(saved, tmp_path / "own"))
 
 
@@ -119,7 +118,8 @@ def test_description_without_our_flavour_is_no_model(own: Path, text: str) -> No
 
 def test_description_cannot_lead_elsewhere(own: Path, tmp_path: Path) -> None:
     told = yaml.safe_load((own / "MLmodel").read_text())
-    told["flavors"]["hybridml"]["data"] = "../../elsewhere"
+    told["flavors"]["hybridml"]["data"] = "../elsewhere"
+    shutil.copytree(own / "data" / "hybridml", tmp_path / "elsewhere")
     (own / "MLmodel").write_text(yaml.safe_dump(told))
     with pytest.raises(ModelError, match="has lost its file"):
         load_model(own)
@@ -131,7 +131,7 @@ def _encoded(X: pd.DataFrame) -> pd.DataFrame:
 
     inputs = [
         {"name": "photo", "kind": "image"},
-        *({"name": n, "kind": "value"} for n in ("text", "price", "shop")),
+        *({"name": n, "kind": "value"} for n in table().columns[1:]),
     ]
     manifest = Manifest("", "classification", [], inputs, True, [])
     found = make_example(manifest, X)

@@ -107,6 +107,47 @@ def test_paths_that_exist_are_not_opened(
         assert answer.status_code == 400
 
 
+@pytest.mark.parametrize("form", ["dataframe_split", "inputs", "dataframe_records"])
+def test_columns_that_nobody_asked_for_cost_nothing(
+    client: TestClient, photo: bytes, form: str
+) -> None:
+    more = [f"c{i}" for i in range(100_000)]
+    text = _row(photo)["image"]
+    said: Any = {
+        "dataframe_split": {
+            "columns": ["image", *more],
+            "data": [[text, *([0] * len(more))]],
+        },
+        "inputs": {"image": [text], **{name: [0] for name in more}},
+        "dataframe_records": [{"image": text, **dict.fromkeys(more, 0)}],
+    }[form]
+    answer = client.post("/invocations", json={form: said})
+    assert answer.status_code == 200
+
+
+def test_rows_are_counted_before_they_are_read(client: TestClient) -> None:
+    for form in ("instances", "inputs", "dataframe_records"):
+        answer = client.post("/invocations", json={form: [0] * 1_000_000})
+        assert answer.status_code == 400
+        assert "1,000,000 rows; at most 256" in answer.json()["message"]
+
+
+def test_faults_of_the_server_are_json_too(
+    serve: Any, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = serve(NAME)
+
+    def fail(table: Any) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(model, "predict", fail)
+    client = TestClient(make_app(model, "pets"), raise_server_exceptions=False)
+    answer = client.post("/invocations", json={"instances": [_row(photo)]})
+    assert answer.status_code == 500
+    assert answer.json()["error_code"] == "INTERNAL_ERROR"
+    assert "secret" not in answer.text
+
+
 def test_other_methods_and_routes_are_refused(client: TestClient) -> None:
     assert client.get("/invocations").status_code == 405
     assert client.post("/", json={}).status_code == 405

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import base64
+import io
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
-from hybridml.serving.rows import RequestError
-from hybridml.serving.served_model import predict_once
+from hybridml.models.limits import Limits
+from hybridml.serving.rows import RequestError, check_rows
+from hybridml.serving.served_model import ServedModel, predict_once
 from tests.models.estimators import MAKERS, QUICK_ONES, fitted
 from tests.serving.malformed import make_bomb
 
@@ -109,10 +114,60 @@ def test_tables_that_do_not_fit_are_refused(
 
 
 @pytest.mark.slow
+def test_text_is_no_path_wherever_the_extractor_stands(
+    serve: Any, photo: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(photo)
+    model = serve("early, union")
+    row = {"price": 1.0, "shop": "a", "seen": None, "open": None}
+    assert len(model.predict(pd.DataFrame([{**row, "photo": photo}]))) == 1
+    with pytest.raises(RequestError, match="paths and URLs are not opened"):
+        model.predict(pd.DataFrame([{**row, "photo": str(path)}]))
+
+
+def test_what_the_manifest_says_of_inputs_is_not_believed(
+    serve: Any, photo: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(photo)
+    model = serve("case 1, linear_svm")
+    told = replace(model.manifest, inputs=[{"name": "image", "kind": "value"}])
+    again = ServedModel(fitted("case 1, logistic")[0], told)
+    with pytest.raises(RequestError, match="paths and URLs are not opened"):
+        again.predict(pd.DataFrame({"image": [str(path)]}))
+
+
+def test_numbers_beyond_all_bounds_are_refused_and_gaps_are_not(serve: Any) -> None:
+    inputs = [{"name": "price", "kind": "value"}]
+    limits = Limits()
+    with pytest.raises(RequestError, match="the number is too large"):
+        check_rows(pd.DataFrame({"price": [10**400]}), inputs, limits)
+    gaps: list[Any] = [None, pd.NA, pd.NaT, float("nan"), np.float64("nan")]
+    found = check_rows(
+        pd.DataFrame({"price": pd.Series(gaps, dtype=object)}), inputs, limits
+    )
+    assert found["price"].isna().all()
+    dates = pd.Series([pd.Timestamp("2020-01-01"), pd.Timedelta("1h")], dtype=object)
+    assert len(check_rows(pd.DataFrame({"price": dates}), inputs, limits)) == 2
+
+
+def test_formats_whose_headers_may_lie_are_refused(serve: Any) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(stream, "ICO")
+    with pytest.raises(RequestError, match="its format ICO is not taken; send JPEG"):
+        serve("case 1, linear_svm").predict(
+            pd.DataFrame({"image": [stream.getvalue()]})
+        )
+
+
+@pytest.mark.slow
 def test_fusion_takes_gaps_but_no_broken_images(serve: Any, photo: bytes) -> None:
     model = serve("late, weighted")
     row = {"photo": photo, "text": "red shoe", "price": 1.5, "shop": "a"}
+    row |= {"seen": "2021-05-01T00:00:00Z", "open": "2h"}
     gaps = {"photo": None, "text": None, "price": float("nan"), "shop": "b"}
+    gaps |= {"seen": None, "open": None}
     assert len(model.predict(pd.DataFrame([row, gaps]))) == 2
     broken = {**row, "photo": photo[: len(photo) // 2]}
     with pytest.raises(RequestError, match=r"Row 2 of 2: column 'photo': .*truncated"):

@@ -70,6 +70,15 @@ def put_back(estimator: Any, files: Mapping[str, bytes]) -> Any:
     return rebuild(estimator, after=restore)
 
 
+def take_out_settings(estimator: Any) -> Any:
+    """Copy an estimator without what tells of a machine or of the fit alone."""
+
+    def replace(value: Any) -> Any:
+        return _as_learned(value) if isinstance(value, BaseEstimator) else value
+
+    return rebuild(estimator, before=replace)
+
+
 def _as_learned(estimator: BaseEstimator) -> BaseEstimator:
     own = dict(vars(estimator))
     if isinstance(own.get("backbone"), nn.Module):
@@ -80,6 +89,8 @@ def _as_learned(estimator: BaseEstimator) -> BaseEstimator:
             "register_backbone, or pickle the estimator."
         )
     changed = {name: value for name, value in _OF_THE_FIT.items() if name in own}
+    if not isinstance(own.get("augmentation"), str | None):
+        changed["augmentation"] = "standard"  # a policy or a function
     if own.get("store") is not None:
         changed["store"] = "default"
     if not changed:

@@ -69,6 +69,7 @@ _OURS = {
     "transfer.transfer_regressor": ("TransferRegressor",),
 }
 _OF_OTHERS = {
+    "datetime": ("timedelta", "timezone"),
     "functools": ("partial",),
     "numpy": ("dtype",),
     "sklearn.calibration": ("_CalibratedClassifier", "_SigmoidCalibration"),
@@ -79,6 +80,7 @@ _OF_OTHERS = {
     "torch.nn.modules.dropout": ("Dropout",),
     "torch.nn.modules.linear": ("Identity",),
     "xgboost.sklearn": ("XGBClassifier", "XGBRegressor"),
+    "zoneinfo": ("ZoneInfo",),
 }
 
 

@@ -52,6 +52,7 @@ def table() -> pd.DataFrame:
             "price": rng.normal(size=N_ROWS),
             "shop": ["a", "b"] * (N_ROWS // 2),
             "seen": pd.date_range("2020-01-01", periods=N_ROWS, freq="37D", tz="UTC"),
+            "sold": pd.date_range("2020", periods=N_ROWS, tz="Europe/Berlin"),
             "open": pd.to_timedelta(np.arange(N_ROWS) % 5, unit="h"),
         }
     )
@@ -76,7 +77,7 @@ def modalities() -> list[Any]:
     return [
         ("photo", DeepFeatureExtractor(**QUICK), "photo"),
         ("text", "text", "text"),
-        ("table", "tabular", ["price", "shop", "seen", "open"]),
+        ("table", "tabular", ["price", "shop", "seen", "sold", "open"]),
     ]
 
 

@@ -120,7 +120,7 @@ def test_text_is_no_path_wherever_the_extractor_stands(
     path = tmp_path / "photo.jpg"
     path.write_bytes(photo)
     model = serve("early, union")
-    row = {"price": 1.0, "shop": "a", "seen": None, "open": None}
+    row = {"price": 1.0, "shop": "a", "seen": None, "sold": None, "open": None}
     assert len(model.predict(pd.DataFrame([{**row, "photo": photo}]))) == 1
     with pytest.raises(RequestError, match="paths and URLs are not opened"):
         model.predict(pd.DataFrame([{**row, "photo": str(path)}]))
@@ -165,9 +165,9 @@ def test_formats_whose_headers_may_lie_are_refused(serve: Any) -> None:
 def test_fusion_takes_gaps_but_no_broken_images(serve: Any, photo: bytes) -> None:
     model = serve("late, weighted")
     row = {"photo": photo, "text": "red shoe", "price": 1.5, "shop": "a"}
-    row |= {"seen": "2021-05-01T00:00:00Z", "open": "2h"}
+    row |= {"seen": "2021-05-01T00:00:00Z", "sold": "2021-05-01", "open": "2h"}
     gaps = {"photo": None, "text": None, "price": float("nan"), "shop": "b"}
-    gaps |= {"seen": None, "open": None}
+    gaps |= {"seen": None, "sold": None, "open": None}
     assert len(model.predict(pd.DataFrame([row, gaps]))) == 2
     broken = {**row, "photo": photo[: len(photo) // 2]}
     with pytest.raises(RequestError, match=r"Row 2 of 2: column 'photo': .*truncated"):

@@ -24,7 +24,7 @@ SMALLEST = {
     "bench_memory.py": "--photos 80",
     "bench_serving.py": "--photos 4 --clients 2",
     "bench_store.py": "--rows 100",
-    "bench_tracking.py": "--photos 12 --image-size 32 --cases 1 2",
+    "bench_tracking.py": "--photos 12 --image-size 32 --cases 1 --folds 2",
 }
 RATIO = re.compile(r"^ratio\b.*\b\d+\.\d+\b")
 

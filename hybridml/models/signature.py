@@ -93,6 +93,9 @@ def make_example(manifest: Manifest, given: Any) -> pd.DataFrame | None:
         if told["kind"] in _FILES:
             values = [_as_bytes(v) for v in as_images(table[told["name"]])]
             table[told["name"]] = pd.Series(values, index=table.index, dtype=object)
+        elif pd.api.types.is_timedelta64_dtype(table[told["name"]]):
+            spelled = table[told["name"]].astype(str)  # JSON has no durations
+            table[told["name"]] = spelled.where(table[told["name"]].notna(), None)
     table.columns = [str(name) for name in table.columns]
     return table
 

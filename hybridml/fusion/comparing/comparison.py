@@ -65,6 +65,8 @@ class FusionComparison(Comparison):
         Python code of the comparison, but for its table.
     where : str
         Where the runs are recorded, in words.
+    run_id : str or None
+        MLflow's name of the comparison's run, where it was recorded there.
     """
 
     noun: ClassVar[str] = "contender"

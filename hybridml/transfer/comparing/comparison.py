@@ -71,6 +71,8 @@ class TransferComparison(Comparison):
         Python code of the comparison, but for its images.
     where : str
         Where the runs are recorded, in words.
+    run_id : str or None
+        MLflow's name of the comparison's run, where it was recorded there.
     """
 
     noun: ClassVar[str] = "case"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,9 @@ def save_fitted(estimator: Any, path: Path) -> None:
 
 def quieten_mlflow() -> None:
     """Keep what MLflow logs of its steps off the terminal; warnings stay."""
+    import mlflow.utils.logging_utils  # noqa: F401  it sets the level when it is loaded
+
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 

@@ -9,6 +9,7 @@ import typer
 from hybridml.cli import options
 from hybridml.cli.collection import read_collection
 from hybridml.cli.help_text import examples
+from hybridml.cli.model_files import quieten_mlflow
 from hybridml.cli.terminal import say
 
 EXAMPLES = examples(
@@ -60,6 +61,7 @@ def promote(
     """
     import hybridml
 
+    quieten_mlflow()
     images = labels = None
     if not reason or folder is not None or manifest is not None:
         collection = read_collection(

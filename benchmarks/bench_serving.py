@@ -91,6 +91,9 @@ def _time(name: str, port: int, photos: list[bytes], times: Times) -> None:
 @contextmanager
 def _served(model: Path) -> Iterator[dict[str, int]]:
     ports = {name: _free_port() for name in SERVERS}
+    # MLflow looks for uvicorn on the PATH, where an environment that was not activated
+    # is missing.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     servers = [
         subprocess.Popen(
             [
@@ -101,31 +104,32 @@ def _served(model: Path) -> Iterator[dict[str, int]]:
             start_new_session=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, "PATH": path},
         )
         for name, port in ports.items()
     ]
     try:
-        for port in ports.values():
-            _wait_for(port)
+        for name, server in zip(ports, servers, strict=True):
+            _wait_for(name, ports[name], server)
         yield ports
     finally:
         for server in servers:
-            os.killpg(server.pid, signal.SIGTERM)
+            if server.poll() is None:
+                os.killpg(server.pid, signal.SIGTERM)
             server.wait()
 
 
-def _wait_for(port: int) -> None:
+def _wait_for(name: str, port: int, server: subprocess.Popen[bytes]) -> None:
     limit = time.monotonic() + PATIENCE_S
-    while True:
+    while time.monotonic() < limit and server.poll() is None:
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
             connection.request("GET", "/health")
             if connection.getresponse().status == 200:
                 return
         except OSError:
-            if time.monotonic() > limit:
-                raise
-        time.sleep(0.2)
+            time.sleep(0.2)
+    raise SystemExit(f"{name} has not started.")
 
 
 def _ask(port: int, *photos: bytes) -> None:

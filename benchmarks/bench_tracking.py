@@ -85,7 +85,9 @@ def _measure(
     task: Task, stores: dict[str, str | None], rounds: int
 ) -> dict[str, list[float]]:
     # Warm up: files are read, and a new database gets tables. The server has its own.
-    _in_new_process(task.first(2 * task.folds), stores[ON_SQLITE])
+    # A fold's training part needs two photos of a class at least.
+    few = 2 * task.folds * len(set(task.labels))
+    _in_new_process(task.first(few), stores[ON_SQLITE])
     contenders = {
         name: partial(_in_new_process, task, uri) for name, uri in stores.items()
     }

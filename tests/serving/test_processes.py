@@ -60,6 +60,10 @@ Start = Callable[..., int]
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start a server and wait until it is healthy; all are ended."""
     servers: list[subprocess.Popen[bytes]] = []
+    # MLflow looks for uvicorn on the PATH, where an environment that was not activated
+    # is missing.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    settings = {"PATH": path, "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
 
     def begin(*command: str) -> int:
         port = _free_port()
@@ -70,7 +74,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"},
+                env={**os.environ, **settings},
             )
         servers.append(server)
         limit = time.monotonic() + START_S
@@ -85,7 +89,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     yield begin
     for server in servers:
-        os.killpg(server.pid, signal.SIGTERM)
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGTERM)
         server.wait(20)
 
 

@@ -18,6 +18,8 @@ PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --nump
 
 MLFLOW_DISABLE_TELEMETRY ?= true
 export MLFLOW_DISABLE_TELEMETRY
+# Where Python may not keep what it has compiled, each process compiles torch anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install demo test fast check format bench ui constraints clean
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from hybridml.features import DeepFeatureExtractor, FeatureStore
     from hybridml.finetune import FineTuneClassifier, FineTuneRegressor
+    from hybridml.fusing import FusedModel, fuse
     from hybridml.fusion import (
         EarlyFusionClassifier,
         EarlyFusionRegressor,
@@ -82,6 +83,7 @@ __all__ = [
     "FeatureStore",
     "FineTuneClassifier",
     "FineTuneRegressor",
+    "FusedModel",
     "FusionComparison",
     "IntermediateFusionClassifier",
     "IntermediateFusionRegressor",
@@ -104,6 +106,7 @@ __all__ = [
     "advise_transfer_case",
     "compare_fusion",
     "compare_transfer_cases",
+    "fuse",
     "head_grid",
     "layer_curve",
     "list_backbones",
@@ -138,6 +141,7 @@ _HOME = {
     "FeatureStore": "hybridml.features",
     "FineTuneClassifier": "hybridml.finetune",
     "FineTuneRegressor": "hybridml.finetune",
+    "FusedModel": "hybridml.fusing",
     "FusionComparison": "hybridml.fusion",
     "IntermediateFusionClassifier": "hybridml.fusion",
     "IntermediateFusionRegressor": "hybridml.fusion",
@@ -160,6 +164,7 @@ _HOME = {
     "advise_transfer_case": "hybridml.transfer",
     "compare_fusion": "hybridml.fusion",
     "compare_transfer_cases": "hybridml.transfer",
+    "fuse": "hybridml.fusing",
     "head_grid": "hybridml.heads",
     "layer_curve": "hybridml.transfer",
     "list_backbones": "hybridml.backbones",

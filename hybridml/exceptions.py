@@ -75,6 +75,10 @@ class ModelError(HybridMLError, ValueError):
     """A model cannot be saved without code, or a saved one must not be loaded."""
 
 
+class FusingError(HybridMLError, ValueError):
+    """An estimator cannot be made one module of network and linear head."""
+
+
 class DivergedError(HybridMLError, ArithmeticError):
     """Training met a loss that is not a finite number.
 

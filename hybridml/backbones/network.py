@@ -170,10 +170,24 @@ class Network:
         chunk = np.zeros((self.n_rows, *images.shape[1:]), dtype=np.uint8)
         chunk[: len(images)] = images
         with torch.inference_mode():
-            pooled = self._pooled_cut(stages, pooling)(self._input(chunk))
+            pooled = self.pooled_cut(stages, pooling)(self._input(chunk))
         count_forwarded(len(images))
         rows: npt.NDArray[np.float32] = pooled.cpu().numpy()
         return rows[: len(images)]
+
+    def pooled_cut(self, stages: tuple[Stage, ...], pooling: str) -> nn.Module:
+        """Give the part that computes features; it is made once, and shared.
+
+        Returns
+        -------
+        cut : nn.Module
+            From the network's input to a Tensor of shape (n_images, n_features).
+        """
+        with _lock:
+            key = (stages, pooling)
+            if key not in self._pooled_cuts:
+                self._pooled_cuts[key] = pool_inside(self._cut(stages), *key)
+            return self._pooled_cuts[key]
 
     def make_ready(self, cut: nn.Module) -> nn.Module:
         """Bring a part of this network into the form in which features are computed.
@@ -216,13 +230,6 @@ class Network:
         if self.device.type == "cuda":  # from pinned memory a copy need not be awaited
             pixels = pixels.pin_memory()
         return self._normalised(pixels.to(self.device, non_blocking=True))
-
-    def _pooled_cut(self, stages: tuple[Stage, ...], pooling: str) -> nn.Module:
-        with _lock:
-            key = (stages, pooling)
-            if key not in self._pooled_cuts:
-                self._pooled_cuts[key] = pool_inside(self._cut(stages), *key)
-            return self._pooled_cuts[key]
 
     def _cut(self, stages: tuple[Stage, ...]) -> nn.Module:
         with _lock:

@@ -235,8 +235,7 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
             Positions of those images, with the reasons.
         """
         images = self._images(X)
-        request = self._request()
-        self._check_weights(request.network)
+        request = self.request()
         return extract_what_can_be_decoded(
             images,
             request,
@@ -258,6 +257,18 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
         self.weights = str(path)
         if hasattr(self, "weights_digest_"):
             self._fitted_with = self._weights_parameters()
+
+    def request(self) -> Request:
+        """Look up of which network which features it gives.
+
+        Raises
+        ------
+        WeightsError
+            If the weights are not those of `fit`.
+        """
+        request = self._request()
+        self._check_weights(request.network)
+        return request
 
     def seconds_per_image(self) -> float:
         """Mean time to compute one image's features, as far as the store knows it.

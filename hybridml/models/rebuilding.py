@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -76,9 +76,12 @@ class _Rebuilder:
         return self._done[id(value)]
 
     def _copy(self, value: Any, origin: Any) -> Any:
-        if type(value) in (dict, OrderedDict):
+        if isinstance(value, dict):
             pairs = [(self.rebuild(k), self.rebuild(v)) for k, v in value.items()]
-            return type(value)(pairs)
+            like = copy(value)  # of its own kind: scikit-learn's Bunch, a defaultdict
+            like.clear()
+            like.update(pairs)
+            return like
         if type(value) in (list, set, frozenset):
             return type(value)(self.rebuild(part) for part in value)
         if isinstance(value, tuple):

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
 from typing import Any
 
 import numpy as np
 from sklearn.linear_model import Ridge
+from sklearn.utils import Bunch
 
 from hybridml.models.rebuilding import iterate_parts, rebuild
 
@@ -65,3 +66,13 @@ def test_parts_are_given_once() -> None:
     shared = [Ridge()]
     parts = [p for p in iterate_parts([shared, shared]) if isinstance(p, Ridge)]
     assert parts == shared
+
+
+def test_kinds_of_dicts_stay_what_they_are() -> None:
+    before = {"b": Bunch(x=[1]), "d": defaultdict(list, {"y": [2]})}
+    after = rebuild(before, after=lambda v: v + 1 if isinstance(v, int) else v)
+    assert type(after["b"]) is Bunch
+    assert after["b"].x == [2]
+    assert after["d"]["y"] == [3]
+    assert after["d"]["new"] == []
+    assert before["b"].x == [1]

@@ -41,7 +41,8 @@ def test_bytes_and_base64_give_the_same(serve: Any, photo: bytes) -> None:
     assert list(found) == ["label", "p_class0", "p_class1", "p_class2"]
     assert found.iloc[0].tolist() == found.iloc[1].tolist()
     expected = fitted("case 1, linear_svm")[0].predict_proba([photo] * 2)
-    assert found.iloc[:, 1:].to_numpy().tolist() == expected.tolist()
+    # Of one module, which does not pad few images to a chunk: last bits differ.
+    assert np.allclose(found.iloc[:, 1:].to_numpy(), expected, rtol=0, atol=1e-6)
 
 
 def test_numbers_and_several_labels_have_columns_of_their_own(

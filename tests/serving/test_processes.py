@@ -159,7 +159,9 @@ def _check_answers(port: int, saved: Path, photos: list[str]) -> None:
         status, answer = _ask(port, "POST", "/invocations", body, "application/json")
         assert status == 200, answer
         rows = json.loads(answer)["predictions"]
-        assert [[row["p_cats"], row["p_dogs"]] for row in rows] == _expected(saved)
+        found = [[row["p_cats"], row["p_dogs"]] for row in rows]
+        # Of one module, which does not pad few images to a chunk: last bits differ.
+        assert np.allclose(found, _expected(saved), rtol=0, atol=1e-6)
 
 
 def _expected(saved: Path) -> list[list[float]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         list_cut_layers,
         register_backbone,
     )
+    from hybridml.distributed import FeatureDataset, extract_features
     from hybridml.features import DeepFeatureExtractor, FeatureStore
     from hybridml.finetune import FineTuneClassifier, FineTuneRegressor
     from hybridml.fusing import FusedModel, fuse
@@ -80,6 +81,7 @@ __all__ = [
     "DeepFeatureExtractor",
     "EarlyFusionClassifier",
     "EarlyFusionRegressor",
+    "FeatureDataset",
     "FeatureStore",
     "FineTuneClassifier",
     "FineTuneRegressor",
@@ -106,6 +108,7 @@ __all__ = [
     "advise_transfer_case",
     "compare_fusion",
     "compare_transfer_cases",
+    "extract_features",
     "fuse",
     "head_grid",
     "layer_curve",
@@ -138,6 +141,7 @@ _HOME = {
     "DeepFeatureExtractor": "hybridml.features",
     "EarlyFusionClassifier": "hybridml.fusion",
     "EarlyFusionRegressor": "hybridml.fusion",
+    "FeatureDataset": "hybridml.distributed",
     "FeatureStore": "hybridml.features",
     "FineTuneClassifier": "hybridml.finetune",
     "FineTuneRegressor": "hybridml.finetune",
@@ -164,6 +168,7 @@ _HOME = {
     "advise_transfer_case": "hybridml.transfer",
     "compare_fusion": "hybridml.fusion",
     "compare_transfer_cases": "hybridml.transfer",
+    "extract_features": "hybridml.distributed",
     "fuse": "hybridml.fusing",
     "head_grid": "hybridml.heads",
     "layer_curve": "hybridml.transfer",

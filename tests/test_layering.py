@@ -28,6 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "tracking": set(),
     "backbones": {"images"},
     "features": {"images", "backbones"},
+    "distributed": {"images", "backbones", "features"},
     "report": set(),  # draws plain data, so that what is drawn can plot itself
     "finetune": {"images", "backbones", "features", "heads", "report", *TRACKING_TYPES},
 }

@@ -72,6 +72,11 @@ def register_backbone(backbone: Backbone, *, overwrite: bool = False) -> None:
     _registered[backbone.name] = backbone
 
 
+def find_registered(name: object) -> Backbone | None:
+    """Return a backbone that was registered in this process, if it is one."""
+    return _registered.get(name) if isinstance(name, str) else None
+
+
 def list_backbones(pattern: str | None = None) -> list[str]:
     """Names of the backbones, sorted.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any
 
 import typer
@@ -20,9 +20,14 @@ EXAMPLES = examples(
         "hybridml extract photos --output stem.npy --cut-layer stem --pooling flatten",
         "an early layer, with every position",
     ),
+    (
+        "hybridml extract photos --output rows --engine ray --address HEAD:6379",
+        "a folder of parquet files, by the machines of a Ray cluster",
+    ),
     ("hybridml layers efficientnet_lite0", "where that network can be cut"),
 )
 _FORMATS = (".parquet", ".npy")
+_RAY = "On many machines, with Ray"
 
 
 def extract(
@@ -33,7 +38,8 @@ def extract(
             "-o",
             help=".parquet: image, label (where there is one), and one column per "
             "feature. .npy: the features alone, rows in the order of the images. "
-            "Also as a URL.",
+            "Without an ending: a folder of parquet files, a row for each content "
+            "and a column for each stage, that a later call adds to. Also as a URL.",
             metavar="FILE",
         ),
     ],
@@ -73,6 +79,51 @@ def extract(
     no_store: options.NoStore = False,
     jobs: options.Jobs = None,
     random_state: options.RandomState = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="'local' or 'ray'; the latter writes a folder.",
+            rich_help_panel=_RAY,
+            metavar="NAME",
+        ),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the cluster: HEAD:6379, or 'auto'. Default: RAY_ADDRESS, else Ray "
+            "is started on this machine alone.",
+            rich_help_panel=_RAY,
+            metavar="WHERE",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes on the cluster. Default: as many as have room.",
+            rich_help_panel=_RAY,
+            metavar="N",
+            show_default=False,
+        ),
+    ] = None,
+    cpus_per_worker: Annotated[
+        int | None,
+        typer.Option(
+            help="Cores of each worker. Default: 1.",
+            rich_help_panel=_RAY,
+            metavar="N",
+            show_default=False,
+        ),
+    ] = None,
+    gpus_per_worker: Annotated[
+        float | None,
+        typer.Option(
+            help="GPUs of each worker; 0.5 lets two share one. Default: 0.",
+            rich_help_panel=_RAY,
+            metavar="N",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Save the deep features of images, for work outside hybridml.
 
@@ -80,8 +131,15 @@ def extract(
     comes from the store. Memory does not grow with the number of images,
     and an interrupted run goes on where it stopped.
     """
-    _check_output(output)
+    is_folder = _check_output(output)
     in_store = options.store_option(store, no_store)
+    on_ray = given(
+        address=address,
+        n_workers=workers,
+        cpus_per_worker=cpus_per_worker,
+        gpus_per_worker=gpus_per_worker,
+    )
+    _check_engine(engine, on_ray, in_store, is_folder)
     columns = {"image": image, "target": target, "split": split}
     check_one_source(folder, manifest, columns=tuple(columns.values()))
     collection = _read(folder, manifest, **columns)
@@ -91,9 +149,13 @@ def extract(
         pooling=pooling,
         weights=weights,
         image_size=image_size,
-        n_jobs=jobs,
         random_state=random_state,
     )
+    if is_folder:
+        where = {"engine": engine, **given(n_workers=jobs), **on_ray}
+        _save_dataset(collection, {**parameters, **where}, output)
+        return
+    parameters |= given(n_jobs=jobs)
     n_images, n_features = _save(collection, {**parameters, **in_store}, output)
     say(f"{n_images:,} rows of {n_features:,} features: {output}")
 
@@ -125,9 +187,47 @@ def _save(
     return save_features(extractor, collection.images, output, labels=collection.labels)
 
 
-def _check_output(output: str) -> None:
-    if not output.lower().endswith(_FORMATS):
-        message = f"{output!r} should end in .parquet or .npy."
+def _save_dataset(
+    collection: Collection, parameters: dict[str, Any], output: str
+) -> None:
+    from hybridml.distributed import extract_features
+
+    shown = int(to_stderr().is_terminal)
+    dataset = extract_features(
+        collection.images, output=output, verbose=shown, **parameters
+    )
+    told = dataset.manifest
+    say(
+        f"{told['n_images']:,} images, {told['images_forwarded']:,} of them computed "
+        f"now: {output}\nTo use them here: hybridml store import {output}"
+    )
+
+
+def _check_output(output: str) -> bool:
+    """Refuse what cannot be written; tell whether it is a folder."""
+    is_folder = not PurePath(output).suffix
+    if not is_folder and not output.lower().endswith(_FORMATS):
+        message = f"{output!r} should end in .parquet or .npy, or be a folder."
         raise typer.BadParameter(message, param_hint="--output")
-    if "://" not in output:
+    if is_folder and Path(output).is_file():
+        raise typer.BadParameter(f"{output!r} is a file.", param_hint="--output")
+    if not is_folder and "://" not in output:
         options.check_can_be_written("--output", Path(output))
+    return is_folder
+
+
+def _check_engine(
+    engine: str, on_ray: dict[str, Any], in_store: dict[str, Any], is_folder: bool
+) -> None:
+    if engine not in ("local", "ray"):
+        message = f"{engine!r} is neither 'local' nor 'ray'."
+        raise typer.BadParameter(message, param_hint="--engine")
+    if engine == "ray" and not is_folder:
+        message = "--engine ray writes a folder: give --output without an ending."
+        raise typer.BadParameter(message)
+    if engine == "local" and on_ray:
+        message = "--address, --workers, --cpus-per-worker and --gpus-per-worker go "
+        raise typer.BadParameter(message + "with --engine ray.")
+    if is_folder and in_store:
+        message = "A folder is written without a store: hybridml store import fills it."
+        raise typer.BadParameter(message)

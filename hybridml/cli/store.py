@@ -22,6 +22,10 @@ _INFO_EXAMPLES = examples(
 _PRUNE_EXAMPLES = examples(
     ("hybridml store prune --max-bytes 2GiB", "what was used last stays")
 )
+_IMPORT_EXAMPLES = examples(
+    ("hybridml extract photos -o rows --engine ray", "on many machines, then here:"),
+    ("hybridml store import rows", "a search finds the features of these photos"),
+)
 _VERIFY_EXAMPLES = examples(
     ("hybridml store verify", "exits with 1 where rows are damaged"),
     ("hybridml store verify --repair", "drop those, so that they are computed again"),
@@ -76,6 +80,25 @@ def info(
             f"left over         {size} of an older format, or set aside as damaged; "
             "prune and clear remove it"
         )
+
+
+@app.command("import", epilog=_IMPORT_EXAMPLES)
+def import_dataset(
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            help="Folder or URL that hybridml extract has written.", metavar="FOLDER"
+        ),
+    ],
+    store: Folder = None,
+) -> None:
+    """Put the features of a dataset into the store: they are not computed again."""
+    from hybridml.distributed import FeatureDataset
+
+    opened = _open(store)
+    n_rows = FeatureDataset(dataset).copy_to(opened)
+    _fail_if_unusable(opened)
+    say(f"{n_rows:,} rows are now in {opened.path}.")
 
 
 @app.command(epilog=_VERIFY_EXAMPLES)

@@ -47,6 +47,11 @@ def make_request(network: Network, cut_layer: CutLayer, pooling: str) -> Request
     return Request(network, stages, pooling)
 
 
+def key_of(identity: str) -> bytes:
+    """Digest what `Request.identity` says, to 16 bytes."""
+    return hashlib.blake2b(identity.encode(), digest_size=16).digest()
+
+
 @dataclass(frozen=True)
 class Request:
     """Which features are wanted of which network.
@@ -122,8 +127,8 @@ class Request:
         return np.concatenate([fields[i] for i in self.wanted], axis=1)
 
     @cached_property
-    def key(self) -> bytes:
-        """Digest of everything but the image that changes a number, 16 bytes."""
+    def identity(self) -> str:
+        """Everything but the image that changes a number, as JSON."""
         settings = {
             "version": NUMBERS_VERSION,
             "backbone": self.network.backbone.name,
@@ -136,8 +141,12 @@ class Request:
                 for field in self.fields
             ],
         }
-        text = json.dumps(settings, sort_keys=True).encode()
-        return hashlib.blake2b(text, digest_size=16).digest()
+        return json.dumps(settings, sort_keys=True)
+
+    @cached_property
+    def key(self) -> bytes:
+        """Digest of the identity, 16 bytes; a row's key begins with it."""
+        return key_of(self.identity)
 
     def _fits(self, stage: Stage) -> bool:
         return fits(stage, self.pooling, self.network.shape(stage))

@@ -21,6 +21,7 @@ COMMANDS = [
     ("backbones",),
     ("layers",),
     ("store", "info"),
+    ("store", "import"),
     ("store", "prune"),
     ("store", "clear"),
     ("ui",),

@@ -33,7 +33,8 @@ ROOMS: dict[str, set[str]] = {
     "finetune": {"images", "backbones", "features", "heads", "report", *TRACKING_TYPES},
 }
 BELOW = {"images", "backbones", "features", "heads", "finetune", "report"}
-ROOMS["comparing"] = BELOW | TRACKING_TYPES  # estimators come in: none is known
+# Estimators come in: none is known.
+ROOMS["comparing"] = BELOW | TRACKING_TYPES | {"distributed"}
 ROOMS["fusion"] = BELOW | TRACKING_TYPES | {"comparing"}
 ROOMS["transfer"] = BELOW | TRACKING_TYPES | {"comparing"}
 ROOMS["models"] = BELOW | {"comparing", "fusion", "transfer", "tracking"}

@@ -77,6 +77,11 @@ def find_registered(name: object) -> Backbone | None:
     return _registered.get(name) if isinstance(name, str) else None
 
 
+def list_registered() -> list[Backbone]:
+    """List the backbones that were registered in this process."""
+    return list(_registered.values())
+
+
 def list_backbones(pattern: str | None = None) -> list[str]:
     """Names of the backbones, sorted.
 

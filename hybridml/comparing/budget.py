@@ -25,6 +25,9 @@ class OutOfTimeError(Exception):
         super().__init__(f"a training of about {expected_s:.0f} s does not fit")
         self.expected_s = expected_s
 
+    def __reduce__(self) -> tuple[type[OutOfTimeError], tuple[float]]:
+        return type(self), (self.expected_s,)  # it may come from another process
+
 
 class Budget:
     """Counts a time budget down from the moment it is made.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from hybridml.comparing.budget import Budget, StopInTime
+from hybridml.comparing.budget import Budget
 from hybridml.comparing.contender import Contender
 from hybridml.comparing.data import Data
 from hybridml.comparing.fold_result import FoldResult
@@ -15,7 +15,7 @@ from hybridml.comparing.progress import ComparisonProgress, Step
 from hybridml.comparing.race import Race, Standing
 from hybridml.comparing.recording import ContenderRuns, LogEpochs
 from hybridml.comparing.rows import make_row
-from hybridml.comparing.trial import run_trial
+from hybridml.comparing.trials import Place, Trials
 from hybridml.finetune.watching.callbacks import Callback
 from hybridml.tracking.protocol import Run
 
@@ -30,6 +30,8 @@ class Execution:
     budget : Budget
     journal : Journal
         Gives what is known already, and gets what is new.
+    trials : Trials
+        What runs folds.
     on_step : callable
         Called with a `Step` as the work goes on.
     noun : str, default="contender"
@@ -48,13 +50,14 @@ class Execution:
         *,
         budget: Budget,
         journal: Journal,
+        trials: Trials,
         on_step: Callable[[Step], None],
         noun: str = "contender",
     ) -> None:
         self._contenders = contenders
         self._data = data
-        self._budget = budget
         self._journal = journal
+        self._trials = trials
         self._noun = noun
         identities = FoldIdentities(data)
         self._keys = [
@@ -86,7 +89,8 @@ class Execution:
             try:
                 self._race.run(
                     lambda *place: self._run_fold(runs, *place),
-                    on_drop=self._progress.leave_out,
+                    on_drop=self._drop,
+                    on_ahead=self._expect,
                 )
             except KeyboardInterrupt:
                 if not any(standing.results for standing in self.standings):
@@ -115,21 +119,25 @@ class Execution:
                     runs.record_fold(run, position, number, result)
 
     def _run_fold(self, runs: ContenderRuns, position: int, number: int) -> FoldResult:
-        contender, fold = self._contenders[position], self._data.folds[number]
+        contender = self._contenders[position]
         report = self._progress.reporter(position)
         where = f"{contender.title}, fold {number + 1}/{len(self._data.folds)}"
         report(where, 0.0)
         with runs.fold(position, number) as run:
-            watching = [
-                LogEpochs(run),
-                _TellEpochs(where, report),
-                StopInTime(self._budget, self._race.share),
-            ]
-            result = run_trial(contender, self._data, fold, watching)
+            watching = [LogEpochs(run), _TellEpochs(where, report)]
+            place = Place(position, number)
+            result = self._trials.run(place, self._race.share, watching)
             runs.record_fold(run, position, number, result)
         self._journal.add(self._keys[position][number], result)
         report("", 1.0)
         return result
+
+    def _expect(self, places: Sequence[tuple[int, int]]) -> None:
+        self._trials.expect([Place(*place) for place in places], self._race.share)
+
+    def _drop(self, position: int, n_folds: int) -> None:
+        self._trials.drop(position)
+        self._progress.leave_out(position, n_folds)
 
     def _note_missing(self) -> None:
         n_folds = len(self._data.folds)

@@ -14,6 +14,7 @@ from hybridml.comparing.fold_result import FoldResult
 
 RunFold = Callable[[int, int], FoldResult]
 OnDrop = Callable[[int, int], None]
+OnAhead = Callable[[list[tuple[int, int]]], None]
 
 
 @dataclass
@@ -87,7 +88,12 @@ class Race:
         """Part of the time left that a fold may take: half, unless it races alone."""
         return 0.5 if len(self._racing) > 1 else 1.0
 
-    def run(self, run_fold: RunFold, on_drop: OnDrop = lambda *_: None) -> None:
+    def run(
+        self,
+        run_fold: RunFold,
+        on_drop: OnDrop = lambda *_: None,
+        on_ahead: OnAhead = lambda _: None,
+    ) -> None:
         """Run what the budget allows.
 
         Parameters
@@ -98,16 +104,31 @@ class Race:
         on_drop : callable, default does nothing
             Takes the position of a contender that drops out, and how many folds it has
             not run.
+        on_ahead : callable, default does nothing
+            Takes positions of contenders and folds that come next, if time allows.
         """
         self._on_drop = on_drop
+        first = next(rounds(self._n_folds))
+        on_ahead(self._missing(self._cheap, self._n_folds))
+        on_ahead(self._missing(self._racing, first))
         for position in self._cheap:
             self._finish(position, run_fold)
         for n_folds in rounds(self._n_folds):
+            on_ahead(self._missing(self._racing, n_folds))
             for position in self._racing:
                 self._advance(position, n_folds, run_fold)
             self._racing = [i for i in self._racing if not self.standings[i].note]
             if not self._all_fit(self._racing):
                 self._racing = self._better_half(self._racing)
+
+    def _missing(self, positions: Sequence[int], n_folds: int) -> list[tuple[int, int]]:
+        """List the first folds that have no results, fold by fold."""
+        return [
+            (position, fold)
+            for fold in range(n_folds)
+            for position in positions
+            if fold not in self.standings[position].results
+        ]
 
     def _finish(self, position: int, run_fold: RunFold) -> None:
         """Run all that a contender has not run, whatever it takes."""

@@ -11,6 +11,7 @@ from hybridml.comparing.budget import Budget
 from hybridml.comparing.comparison import Comparison
 from hybridml.comparing.contender import Contender
 from hybridml.comparing.data import Data
+from hybridml.comparing.engine import Engine
 from hybridml.comparing.execution import Execution
 from hybridml.comparing.journal import Journal
 from hybridml.comparing.progress import Step
@@ -22,6 +23,7 @@ from hybridml.tracking.null_tracker import NullTracker
 from hybridml.tracking.protocol import Tracker
 
 C = TypeVar("C", bound=Comparison)
+_HERE = Engine()
 
 
 def run_comparison(
@@ -37,6 +39,7 @@ def run_comparison(
     tracker: Tracker,
     on_step: Callable[[Step], None],
     call: str,
+    engine: Engine = _HERE,
 ) -> C:
     """Compare contenders on the same folds, as far as the time budget allows.
 
@@ -64,6 +67,8 @@ def run_comparison(
         Called with a `Step` as the work goes on.
     call : str
         Python code of the comparison.
+    engine : Engine, default=Engine()
+        Where the folds are run.
 
     Returns
     -------
@@ -74,18 +79,22 @@ def run_comparison(
     KeyboardInterrupt
         If ctrl-C came before any fold was finished.
     """
-    execution = Execution(
-        contenders,
-        data,
-        budget=budget,
-        journal=journal,
-        on_step=on_step,
-        noun=kind.noun,
-    )
     is_recorded = not isinstance(tracker, NullTracker)
-    with tracker.run(title, tags=dict(tags)) as parent:
+    with (
+        engine.trials(contenders, data, budget) as trials,
+        tracker.run(title, tags=dict(tags)) as parent,
+    ):
         if is_recorded:
             record_facts(parent, data)
+        execution = Execution(
+            contenders,
+            data,
+            budget=budget,
+            journal=journal,
+            trials=trials,
+            on_step=on_step,
+            noun=kind.noun,
+        )
         is_interrupted = execution.run(parent)
         comparison = sum_up(
             kind,

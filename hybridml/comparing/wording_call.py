@@ -6,7 +6,10 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_ELSEWHERE = ("tracker", "on_step", "store", "journal", "n_jobs")
+_ELSEWHERE = (
+    *("tracker", "on_step", "store", "journal", "n_jobs"),
+    *("engine", "address", "cpus_per_worker", "gpus_per_worker"),
+)
 _PLAIN = (str, int, float, bool, type(None), list, tuple, dict)
 
 

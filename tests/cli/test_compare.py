@@ -11,7 +11,7 @@ import joblib
 import pandas as pd
 import pytest
 
-from hybridml.comparing import execution
+from hybridml.comparing import trials
 from hybridml.comparing.fold_result import FoldResult
 from hybridml.transfer.comparing.candidate import Candidate
 from hybridml.transfer.comparing.comparison import COLUMNS
@@ -157,14 +157,14 @@ def test_second_run_goes_on_where_the_first_was(photos: Path, typed: Typed) -> N
 def test_interrupted_comparison_shows_its_table_and_says_so(
     photos: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = execution.run_trial
+    run = trials.run_trial
 
     def interrupted(candidate: Candidate, *rest: Any) -> FoldResult:
         if candidate.case == 1:
             raise KeyboardInterrupt
         return run(candidate, *rest)
 
-    monkeypatch.setattr(execution, "run_trial", interrupted)
+    monkeypatch.setattr(trials, "run_trial", interrupted)
     left = typed("compare", photos, *QUICK, "--cv", "2")
     assert left.code == 130
     assert "Interrupted: the table stands on 4 of 8 folds." in left.err

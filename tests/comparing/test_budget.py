@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from types import SimpleNamespace
 
 import pytest
@@ -54,3 +55,9 @@ def test_training_is_left_alone_without_a_limit(now: list[float]) -> None:
     watch = StopInTime(Budget(None))
     now[0] = 1e9
     watch.on_epoch_end(SimpleNamespace(n_epochs_=10), {"epoch": 1})
+
+
+def test_error_of_another_process_keeps_its_time() -> None:
+    error = pickle.loads(pickle.dumps(OutOfTimeError(12.5)))
+    assert error.expected_s == 12.5
+    assert str(error) == str(OutOfTimeError(12.5))

@@ -141,3 +141,22 @@ def test_rounds_rise_to_all_the_folds(n_folds: int) -> None:
     assert found == sorted(set(found))
     assert found[0] == 1
     assert found[-1] == n_folds
+
+
+def test_what_comes_next_is_told_before_it_is_run(clock: _Clock) -> None:
+    race, cases = _race([1, 2, 3], n_folds=4, seconds=None)
+    told: list[list[tuple[int, int]]] = []
+    order_then: list[int] = []
+
+    def note(places: list[tuple[int, int]]) -> None:
+        told.append(places)
+        order_then.append(len(clock.order))
+
+    race.run(clock.runner(cases, {}), on_ahead=note)
+    assert told[0] == [(0, 0), (0, 1), (0, 2), (0, 3)]
+    assert told[1] == [(1, 0), (2, 0)]
+    assert order_then[:2] == [0, 0]
+    assert told[3] == [(1, 1), (2, 1)]
+    assert {place for places in told for place in places} == {
+        (position, fold) for position in range(3) for fold in range(4)
+    }

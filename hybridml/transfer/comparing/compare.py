@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from hybridml.backbones.cut_layer import CutLayer
 from hybridml.comparing.data import Data
+from hybridml.comparing.engine import check_engine
 from hybridml.comparing.identity import digest_all
 from hybridml.comparing.progress import Step
 from hybridml.comparing.run_comparison import run_comparison
@@ -64,6 +65,10 @@ def compare_transfer_cases(
     tracker: Tracker | None = None,
     random_state: int = 0,
     n_jobs: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
+    cpus_per_worker: int = 1,
+    gpus_per_worker: float = 0,
     on_step: Callable[[Step], None] = lambda step: None,
 ) -> TransferComparison:
     """Compare the ways of transferring a pretrained network to a task.
@@ -128,6 +133,16 @@ device, precision, store
     n_jobs : int or None, default=None
         Threads of case 1's search and of the decoding; None for one a core when
         decoding, and a search in one thread.
+    engine : {"local", "ray"}, default="local"
+        Where folds are run: here, one after the other, or on a Ray cluster, as many at
+        a time as it has room for. Its machines have to find the images and the store:
+        a folder that they share. "ray" needs ``pip install "hybridml[ray]"``.
+    address : str or None, default=None
+        Of the cluster; None as for `extract_features`.
+    cpus_per_worker : int, default=1
+        Cores that Ray sets aside for a fold, and threads that it uses.
+    gpus_per_worker : float, default=0
+        GPUs that Ray sets aside for a fold.
     on_step : callable, default does nothing
         Called with a `Step` when a fold begins, when an epoch ends, and at the end.
 
@@ -156,6 +171,13 @@ device, precision, store
     ('baseline', 1.0)
     """
     given = dict(locals())
+    where = check_engine(
+        "compare_transfer_cases",
+        engine=engine,
+        address=address,
+        cpus_per_worker=cpus_per_worker,
+        gpus_per_worker=gpus_per_worker,
+    )
     budget = begin_budget("compare_transfer_cases", time_budget_s, rope)
     images = as_images(X)
     kind = find_task(y, task)
@@ -206,6 +228,7 @@ device, precision, store
             tracker=tracker,
             on_step=on_step,
             call=word_call(compare_transfer_cases, given),
+            engine=where,
         )
 
 

@@ -20,7 +20,7 @@ from hybridml import (
     RecordingTracker,
     compare_fusion,
 )
-from hybridml.comparing import execution
+from hybridml.comparing import trials
 from hybridml.comparing.trial import run_trial
 from hybridml.exceptions import DataError, InvalidParameterError, UnknownNameError
 from hybridml.fusion.comparing.comparison import COLUMNS
@@ -165,7 +165,7 @@ def test_interrupted_comparison_is_one(
             raise KeyboardInterrupt
         return run_trial(contender, *args)
 
-    monkeypatch.setattr(execution, "run_trial", stop_at_early)
+    monkeypatch.setattr(trials, "run_trial", stop_at_early)
     with pytest.warns(match="Interrupted"):
         found = _compare(frame, y)
     assert found.is_interrupted
@@ -260,7 +260,7 @@ def test_wrong_parameters_are_named_before_anything_runs(
     def fail(*args: Any) -> Callable[..., Any]:
         raise AssertionError("a fold was run")
 
-    monkeypatch.setattr(execution, "run_trial", fail)
+    monkeypatch.setattr(trials, "run_trial", fail)
     with pytest.raises(error, match=message):
         _compare(frame, y, **changed)
 

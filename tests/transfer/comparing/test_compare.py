@@ -18,7 +18,7 @@ from sklearn.model_selection import ShuffleSplit
 
 from hybridml import RecordingTracker, compare_transfer_cases
 from hybridml.backbones.counting import images_forwarded
-from hybridml.comparing import execution
+from hybridml.comparing import trials
 from hybridml.comparing.fold_result import FoldResult
 from hybridml.comparing.progress import Step
 from hybridml.comparing.trial import run_trial
@@ -99,7 +99,7 @@ def test_scores_that_differ_by_rounding_are_equal(
         n_done[candidate.case] += 1
         return replace(run_trial(candidate, *rest), score=score)
 
-    monkeypatch.setattr(execution, "run_trial", scored)
+    monkeypatch.setattr(trials, "run_trial", scored)
     found = _compare(photos, cases=[1, 0], cv=3, cut_layers="stem")
     assert found.table["case"].tolist()[:2] == [0, 1]
     assert "scores the same." in found.verdict
@@ -187,7 +187,7 @@ def test_all_cases_see_the_same_folds(
         seen.setdefault(candidate.name, []).append((train.tolist(), test.tolist()))
         return run_trial(candidate, data, fold, *rest)
 
-    monkeypatch.setattr(execution, "run_trial", watched)
+    monkeypatch.setattr(trials, "run_trial", watched)
     _compare(photos, cases=[0, 2], random_state=1)
     first, *others = seen.values()
     assert all(folds == first for folds in others)

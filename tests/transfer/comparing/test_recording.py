@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from hybridml import RecordingTracker, compare_transfer_cases
-from hybridml.comparing import execution
+from hybridml.comparing import trials
 from hybridml.comparing.fold_result import FoldResult
 from hybridml.comparing.progress import Step
 from hybridml.comparing.trial import run_trial
@@ -172,7 +172,7 @@ def test_failing_case_fails_its_runs_and_goes_on(
             raise MemoryError("too much")
         return run_trial(candidate, data, fold)
 
-    monkeypatch.setattr(execution, "run_trial", failing)
+    monkeypatch.setattr(trials, "run_trial", failing)
     tracker = RecordingTracker()
     with pytest.raises(MemoryError, match="too much"):
         compare_transfer_cases(*photos, cases=[0, 1, 2], tracker=tracker, **QUICK)
@@ -194,7 +194,7 @@ def test_comparison_interrupted_at_once_is_recorded_as_killed(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(execution, "run_trial", interrupt)
+    monkeypatch.setattr(trials, "run_trial", interrupt)
     tracker = RecordingTracker()
     with pytest.raises(KeyboardInterrupt):
         compare_transfer_cases(*photos, cases=0, tracker=tracker, **QUICK)
@@ -217,7 +217,7 @@ def test_best_of_several_backbones_is_the_score_of_a_case(
         score = 0.75 if candidate.options.backbone == "tiny2" else 0.5
         return replace(run_trial(candidate, *rest), score=score)
 
-    monkeypatch.setattr(execution, "run_trial", scored)
+    monkeypatch.setattr(trials, "run_trial", scored)
     tracker = RecordingTracker()
     both = {**QUICK, "backbones": ["tiny", "tiny2"]}
     compare_transfer_cases(*photos, cases=[0], tracker=tracker, **both)

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from hybridml import RecordingTracker, TransferComparison, compare_transfer_cases
-from hybridml.comparing import execution
+from hybridml.comparing import trials
 from hybridml.comparing.fold_result import FoldResult
 from hybridml.comparing.trial import run_trial
 from hybridml.exceptions import TrainingWarning
@@ -36,7 +36,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(candidate.name)
         return run_trial(candidate, *rest)
 
-    monkeypatch.setattr(execution, "run_trial", noted)
+    monkeypatch.setattr(trials, "run_trial", noted)
     return names
 
 
@@ -147,7 +147,7 @@ def test_interrupt_leaves_the_table_as_it_stands(
         return run_trial(candidate, data, fold)
 
     whole = _compare(photos, tmp_path / "whole", cases=[0, 3])
-    monkeypatch.setattr(execution, "run_trial", interrupted)
+    monkeypatch.setattr(trials, "run_trial", interrupted)
     tracker = RecordingTracker()
     with pytest.warns(TrainingWarning, match="stands on 5 of 6 folds"):
         found = _compare(photos, tmp_path, cases=[0, 3], tracker=tracker)

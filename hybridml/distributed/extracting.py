@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,7 +155,7 @@ def extract_features(
             raise_bad_images(failures, found)
         finish(
             folder,
-            images=found,
+            images=list(found),
             digests=ledger.digests,
             failures=failures,
             told=run.report(),
@@ -219,7 +218,15 @@ def _settings(given: dict[str, Any]) -> Settings:
         random_state=given["random_state"],
         declared=find_registered(given["backbone"]),
         n_threads=n_threads,
-        output=_located(os.path.expanduser(given["output"])),
+        output=_output(given["output"]),
+    )
+
+
+def _output(output: str | Path) -> str:
+    return (
+        str(output)
+        if is_url(str(output))
+        else str(Path(output).expanduser().absolute())
     )
 
 

@@ -99,7 +99,7 @@ class Ledger:
         return places
 
     def finish(self, block: int, failures: dict[int, str] | None = None) -> None:
-        """Note that a block's images have rows, but for those that cannot be decoded."""
+        """Note that a block's images have rows, but for those that failed."""
         start = self.positions(block).start
         for place, reason in (failures or {}).items():
             digest = self.digests[start + place]

@@ -34,16 +34,18 @@ class Needs:
     ----------
     n_workers : int or None
         None is as many as there is room for.
-    cpus, gpus : float
+    cpus : int
+        Of each worker.
+    gpus : float
         Of each worker.
     """
 
     n_workers: int | None
-    cpus: float
+    cpus: int
     gpus: float
 
     def count(self, ray: Any) -> int:
-        """Number of workers to start.
+        """Say how many workers to start.
 
         Raises
         ------

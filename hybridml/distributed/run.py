@@ -96,7 +96,7 @@ class Run:
         self.ledger.take_back(block, written)
 
     def report(self) -> dict[str, Any]:
-        """What the manifest says of this run."""
+        """Return what the manifest says of this run."""
         assert self.description is not None  # every engine asks a worker first
         configuration = self.description.configuration
         return {

@@ -54,7 +54,11 @@ def test_manifest_keeps_its_order(manifest: Path, typed: Typed) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ("{photos} --output features.csv", 2, "should end in .parquet or .npy, or be a folder"),
+        (
+            "{photos} --output features.csv",
+            2,
+            "should end in .parquet or .npy, or be",
+        ),
         ("{photos} --output f.npy --cut-layer conv8", 4, "hybridml layers BACKBONE"),
         ("{photos} --output f.npy --pooling median", 4, "pooling='median'"),
         ("gone --output f.npy", 3, "path='gone'"),

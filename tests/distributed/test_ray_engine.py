@@ -159,7 +159,7 @@ def test_bad_images_are_named_at_once(
     broken.write_bytes(b"no image")
     images = [str(broken), *photos, "gone.jpg"]
     output = tmp_path / "rows"
-    with pytest.raises(ImageDecodeError, match=r"gone.jpg' \(image 71 of 72\)") as found:
+    with pytest.raises(ImageDecodeError, match=r"gone.jpg' \(image 71") as found:
         extract_features(images, output=output, backbone=tiny, **ON_RAY)
     assert sorted(found.value.failures) == [0, 71]
     with_nan = extract_features(
@@ -173,9 +173,7 @@ def test_error_of_a_worker_is_raised_as_it_is(
     ray: Any, photos: list[str], tiny: str, tmp_path: Path
 ) -> None:
     with pytest.raises(InvalidParameterError, match="Got image_size=2; expected at"):
-        extract_features(
-            photos, output=tmp_path, backbone=tiny, image_size=2, **ON_RAY
-        )
+        extract_features(photos, output=tmp_path, backbone=tiny, image_size=2, **ON_RAY)
 
 
 def test_more_than_the_cluster_has_is_refused(
@@ -205,9 +203,7 @@ def test_photos_through_the_default_network(
 ) -> None:
     paths = vary_photos(shared_data / "cats_vs_dogs", tmp_path / "photos")
     expected = extracted(paths, "efficientnet_lite0", image_size=64)
-    dataset = extract_features(
-        paths, output=tmp_path / "rows", image_size=64, **ON_RAY
-    )
+    dataset = extract_features(paths, output=tmp_path / "rows", image_size=64, **ON_RAY)
     assert_complete(dataset, expected)
 
 

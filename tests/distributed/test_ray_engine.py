@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -113,7 +114,8 @@ def test_workers_that_die_of_an_image_end_the_extraction(
     def kill_all() -> None:
         while not stop.is_set():
             for process in workers_of(psutil.Process()):
-                with_no_error(process.kill)
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
             time.sleep(0.05)
 
     killer = threading.Thread(target=kill_all)
@@ -148,7 +150,8 @@ def test_killed_driver_is_gone_on_with(
     assert len(workers) == 2
     assert psutil.wait_procs(workers, timeout=60)[1] == []
     for process in family:  # Ray's own agents take minutes to notice
-        with_no_error(process.kill)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
     written = sum(map(len, find_rows(Folder(str(output)))[1].values()))
     assert 0 < written < N_MANY
     dataset = extract_features(many, output=output, backbone=tiny, **ON_RAY)
@@ -251,13 +254,6 @@ def name_of(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
-
-
-def with_no_error(kill: Callable[[], None]) -> None:
-    try:
-        kill()
-    except psutil.NoSuchProcess:
-        return
 
 
 def n_parts(folder: Path) -> int:

@@ -40,7 +40,7 @@ class FeatureDataset:
     manifest : dict
         "n_images", "n_bad_images", "n_rows", "parts", "configuration", "cut_layers"
         (those asked for), and of the last call "images_forwarded", "bytes_read",
-        "bytes_written", "workers_lost".
+        "bytes_written", "workers_lost" and "seconds" (since the first was ready).
 
     Raises
     ------

@@ -18,7 +18,7 @@ from hybridml.distributed.folder import Folder
 from hybridml.distributed.ledger import Ledger, choose_block_size
 from hybridml.distributed.local_engine import run_here
 from hybridml.distributed.run import Run
-from hybridml.distributed.worker import Settings
+from hybridml.distributed.settings import Settings
 from hybridml.exceptions import DataError
 from hybridml.features.parameters import check_parameters
 from hybridml.images.door import as_images

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hybridml._checks import describe
+from hybridml.distributed.messages import Contents, Description, Outcome
 from hybridml.distributed.run import Run
-from hybridml.distributed.worker import Contents, Description, Outcome, Worker
+from hybridml.distributed.worker import Worker
 from hybridml.exceptions import DataError, HybridMLError, InvalidParameterError
 
 _log = logging.getLogger(__name__)

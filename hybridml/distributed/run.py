@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 from hybridml.distributed.configuration import Configuration
 from hybridml.distributed.folder import Folder
 from hybridml.distributed.ledger import Ledger
+from hybridml.distributed.messages import Contents, Description, Outcome
 from hybridml.distributed.parts import DamagedPartError, read_digests
-from hybridml.distributed.worker import Contents, Description, Outcome, Settings
+from hybridml.distributed.settings import Settings
 
 
 @dataclass
@@ -46,6 +48,8 @@ class Run:
         )
     )
 
+    _started: float = 0.0
+
     def images_of(self, block: int) -> list[Any]:
         """Images of a block."""
         positions = self.ledger.positions(block)
@@ -64,7 +68,8 @@ class Run:
             configuration.check_same(self.found, repr(self.folder.location))
         if self.description is not None:
             configuration.check_same(self.description.configuration, "another worker")
-        self.description = self.description or description
+        if self.description is None:
+            self.description, self._started = description, time.perf_counter()
 
     def note_read(self, block: int, contents: Contents) -> list[int]:
         """Note what was read of a block; return the places of what is to be computed.
@@ -103,5 +108,6 @@ class Run:
             "cut_layers": list(self.description.wanted),
             "configuration": configuration.settings,
             "identity": configuration.identity,
+            "seconds": round(time.perf_counter() - self._started, 3),
             **self.counts,
         }

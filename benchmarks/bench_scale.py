@@ -17,7 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from interleaved import gather, is_installed, print_machine, print_table, ratio
+from interleaved import (
+    Seconds,
+    gather,
+    is_installed,
+    print_machine,
+    print_table,
+    ratio,
+)
 from photo_files import photo_files
 
 from hybridml import FeatureDataset, FeatureStore, extract_features
@@ -55,11 +62,8 @@ def main() -> None:
         _print_bytes(runs, len(paths), Path(scratch) / "store")
     one, two = list(ways)[-2:]
     if len(ways) > len(LOCAL):
-        threads = list(LOCAL)[-1]
-        print(
-            f"ratio: {two} {ratio(seconds, threads, two):.2f} times as fast as {threads}"
-        )
-    print(f"ratio: {two} {ratio(seconds, one, two):.2f} times as fast as {one}")
+        _print_ratio(seconds, two, list(LOCAL)[-1])
+    _print_ratio(seconds, two, one)
 
 
 def _extract(
@@ -80,6 +84,11 @@ def _check_same(runs: dict[str, list[FeatureDataset]]) -> None:
     for other in others:
         if not np.array_equal(other.features(), expected):
             raise SystemExit("The features differ.")
+
+
+def _print_ratio(seconds: Seconds, faster: str, slower: str) -> None:
+    times = ratio(seconds, slower, faster)
+    print(f"ratio: {faster}, {times:.2f} times as fast as {slower}")
 
 
 def _print_bytes(

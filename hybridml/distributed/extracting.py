@@ -210,7 +210,7 @@ def _settings(given: dict[str, Any]) -> Settings:
         backbone=given["backbone"],
         cut_layer=given["cut_layer"],
         pooling=given["pooling"],
-        weights=str(Path(weights).absolute()) if is_file else weights,
+        weights=_located(str(weights)) if is_file else weights,
         image_size=given["image_size"],
         in_channels=given["in_channels"],
         device=device,

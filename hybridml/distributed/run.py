@@ -14,6 +14,8 @@ from hybridml.distributed.messages import Contents, Description, Outcome
 from hybridml.distributed.parts import DamagedPartError, read_digests
 from hybridml.distributed.settings import Settings
 
+_SAME = "Choose the precision and the weights that all machines have."
+
 
 @dataclass
 class Run:
@@ -67,7 +69,8 @@ class Run:
         if self.found is not None:
             configuration.check_same(self.found, repr(self.folder.location))
         if self.description is not None:
-            configuration.check_same(self.description.configuration, "another worker")
+            first = self.description.configuration
+            configuration.check_same(first, "a block by another worker", _SAME)
         if self.description is None:
             self.description, self._started = description, time.perf_counter()
 

@@ -35,12 +35,14 @@ class Ledger:
     ----------
     digests : list of bytes or None
         Of each image; None as long as it was not read.
+    n_blocks : int
     """
 
     def __init__(self, n_images: int, known: Iterable[bytes], block_size: int) -> None:
         self.digests: list[bytes | None] = [None] * n_images
         self._block_size = block_size
-        self._waiting = deque(range(-(-n_images // block_size)))
+        self.n_blocks = -(-n_images // block_size)
+        self._waiting = deque(range(self.n_blocks))
         self._unread: dict[int, str] = {}
         self._bad: dict[bytes, str] = {}
         self._settled = set(known)  # has a row, or cannot be decoded

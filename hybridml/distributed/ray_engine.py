@@ -120,7 +120,7 @@ class _Crew:
     _reason: str = ""
 
     def work(self) -> None:
-        n_workers = self.needs.count(self.ray)
+        n_workers = min(self.needs.count(self.ray), self.run.ledger.n_blocks)
         for _ in range(n_workers):
             self._hire()
         while not self.run.ledger.is_finished:

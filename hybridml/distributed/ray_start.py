@@ -40,7 +40,7 @@ def connected(address: str | None, *, n_cpus: int, n_gpus: float) -> Iterator[An
     n_cpus : int
         How many a Ray that is started here has to offer at least.
     n_gpus : float
-        The same of GPUs, of which it finds the number where none is needed.
+        Above 0, a Ray that is started here looks for this machine's GPUs.
 
     Yields
     ------

@@ -42,10 +42,7 @@ def test_ray_that_is_started_listens_on_loopback_and_is_stopped(
         addresses = listening([psutil.Process(), *family])
         assert addresses <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
         assert addresses
-        assert (
-            listening([p for p in family if "dashboard.py" in str(p.cmdline())])
-            == set()
-        )
+        assert listening(family, "dashboard.py") == set()
     assert not ray.is_initialized()
     assert psutil.wait_procs(family, timeout=60)[1] == []
     assert "ray start --head" in caplog.text
@@ -72,11 +69,13 @@ def test_missing_ray_is_told_of(
         extract_features(photos, output=tmp_path, backbone=tiny, engine="ray")
 
 
-def listening(processes: list[psutil.Process]) -> set[str]:
-    """Addresses that processes listen on, those that are still there."""
+def listening(processes: list[psutil.Process], command: str = "") -> set[str]:
+    """Addresses that processes of a command listen on, those that are still there."""
     found = set()
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
+            if command not in " ".join(process.cmdline()):
+                continue
             for connection in process.net_connections("inet"):
                 if connection.status == psutil.CONN_LISTEN:
                     found.add(connection.laddr.ip)

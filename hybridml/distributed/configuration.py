@@ -10,6 +10,8 @@ from typing import Any
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.request import key_of
 
+_ANOTHER_OUTPUT = "Choose another output for another configuration."
+
 
 @dataclass(frozen=True)
 class Configuration:
@@ -39,8 +41,18 @@ class Configuration:
         """Number of columns of each stage that a row holds."""
         return {field[0]: int(field[-1]) for field in self.settings["fields"]}
 
-    def check_same(self, found: Configuration, where: str) -> None:
+    def check_same(
+        self, found: Configuration, where: str, cure: str = _ANOTHER_OUTPUT
+    ) -> None:
         """Refuse rows of another configuration, and name what differs.
+
+        Parameters
+        ----------
+        found : Configuration
+        where : str
+            What was computed with it.
+        cure : str
+            What to do about it.
 
         Raises
         ------
@@ -56,7 +68,7 @@ class Configuration:
         ]
         raise InvalidParameterError(
             f"Got {', '.join(differences)}; expected what {where} was computed with. "
-            "Choose another output for another configuration."
+            f"{cure}"
         )
 
 

@@ -40,7 +40,7 @@ class FeatureDataset:
     manifest : dict
         "n_images", "n_bad_images", "n_rows", "parts", "configuration", "cut_layers"
         (those asked for), and of the last call "images_forwarded", "bytes_read",
-        "bytes_written", "workers_lost".
+        "bytes_written", "workers_lost" and "seconds" (since the first was ready).
 
     Raises
     ------
@@ -89,7 +89,8 @@ class FeatureDataset:
             In the order given to the extraction: "image" (path or URL), "digest" of the
             content, and "problem", why there are no features, where there are none.
         """
-        return read_table(self._folder, IMAGES).to_pandas()
+        images: pd.DataFrame = read_table(self._folder, IMAGES).to_pandas()
+        return images
 
     def features(
         self, cut_layer: str | Sequence[str] | None = None
@@ -145,8 +146,8 @@ class FeatureDataset:
         n_bytes = 4 * self.manifest["n_rows"] * sum(widths.values())
         if n_bytes > kept.max_bytes:
             message = (
-                f"The dataset has {n_bytes} bytes of features, of which the store keeps "
-                f"max_bytes={kept.max_bytes}. Raise max_bytes."
+                f"The dataset has {n_bytes} bytes of features; the store keeps "
+                f"max_bytes={kept.max_bytes} of them. Raise max_bytes."
             )
             warnings.warn(message, StoreWarning, stacklevel=2)
         n_rows = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from hybridml.distributed.folder import Folder
 from hybridml.distributed.ledger import Ledger, choose_block_size
 from hybridml.distributed.local_engine import run_here
 from hybridml.distributed.run import Run
-from hybridml.distributed.worker import Settings
+from hybridml.distributed.settings import Settings
 from hybridml.exceptions import DataError
 from hybridml.features.parameters import check_parameters
 from hybridml.images.door import as_images
@@ -156,7 +155,7 @@ def extract_features(
             raise_bad_images(failures, found)
         finish(
             folder,
-            images=found,
+            images=list(found),
             digests=ledger.digests,
             failures=failures,
             told=run.report(),
@@ -211,7 +210,7 @@ def _settings(given: dict[str, Any]) -> Settings:
         backbone=given["backbone"],
         cut_layer=given["cut_layer"],
         pooling=given["pooling"],
-        weights=str(Path(weights).absolute()) if is_file else weights,
+        weights=_located(str(weights)) if is_file else weights,
         image_size=given["image_size"],
         in_channels=given["in_channels"],
         device=device,
@@ -219,7 +218,15 @@ def _settings(given: dict[str, Any]) -> Settings:
         random_state=given["random_state"],
         declared=find_registered(given["backbone"]),
         n_threads=n_threads,
-        output=_located(os.path.expanduser(given["output"])),
+        output=_output(given["output"]),
+    )
+
+
+def _output(output: str | Path) -> str:
+    return (
+        str(output)
+        if is_url(str(output))
+        else str(Path(output).expanduser().absolute())
     )
 
 

@@ -98,9 +98,7 @@ def finish(
     """
     parts = _without_doubles(folder, find_rows(folder)[1])
     there = {digest for found in parts.values() for digest in found}
-    missing = [
-        i for i, d in enumerate(digests) if i not in failures and d not in there
-    ]
+    missing = [i for i, d in enumerate(digests) if i not in failures and d not in there]
     if missing:
         raise DataError(
             f"{len(missing)} of {len(images)} images have no row in "

@@ -32,7 +32,10 @@ class Folder:
         self.location = location
         self._is_url = is_url(location)
         self._path = Path(location)
-        self._files, self._root = _file_system(location) if self._is_url else (None, "")
+        self._files: Any = None
+        self._root = ""
+        if self._is_url:
+            self._files, self._root = _file_system(location)
 
     def names(self) -> list[str]:
         """Names of the files that are complete, sorted."""

@@ -35,12 +35,14 @@ class Ledger:
     ----------
     digests : list of bytes or None
         Of each image; None as long as it was not read.
+    n_blocks : int
     """
 
     def __init__(self, n_images: int, known: Iterable[bytes], block_size: int) -> None:
         self.digests: list[bytes | None] = [None] * n_images
         self._block_size = block_size
-        self._waiting = deque(range(-(-n_images // block_size)))
+        self.n_blocks = -(-n_images // block_size)
+        self._waiting = deque(range(self.n_blocks))
         self._unread: dict[int, str] = {}
         self._bad: dict[bytes, str] = {}
         self._settled = set(known)  # has a row, or cannot be decoded
@@ -99,7 +101,7 @@ class Ledger:
         return places
 
     def finish(self, block: int, failures: dict[int, str] | None = None) -> None:
-        """Note that a block's images have rows, but for those that cannot be decoded."""
+        """Note that a block's images have rows, but for those that failed."""
         start = self.positions(block).start
         for place, reason in (failures or {}).items():
             digest = self.digests[start + place]

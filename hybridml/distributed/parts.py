@@ -62,9 +62,7 @@ def write_part(
     }
     ends = np.cumsum(list(configuration.widths.values()))
     fields = np.split(rows, ends[:-1], axis=1)
-    for (stage, width), field in zip(
-        configuration.widths.items(), fields, strict=True
-    ):
+    for (stage, width), field in zip(configuration.widths.items(), fields, strict=True):
         numbers = pa.array(np.ascontiguousarray(field).reshape(-1), pa.float32())
         columns[stage] = pa.FixedSizeListArray.from_arrays(numbers, width)
     told = {_IDENTITY: configuration.identity.encode(), _FORMAT: _OUR_FORMAT}

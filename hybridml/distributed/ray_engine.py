@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hybridml._checks import describe
+from hybridml.distributed.messages import Contents, Description, Outcome
 from hybridml.distributed.run import Run
-from hybridml.distributed.worker import Contents, Description, Outcome, Worker
+from hybridml.distributed.worker import Worker
 from hybridml.exceptions import DataError, HybridMLError, InvalidParameterError
 
 _log = logging.getLogger(__name__)
@@ -34,16 +35,18 @@ class Needs:
     ----------
     n_workers : int or None
         None is as many as there is room for.
-    cpus, gpus : float
+    cpus : int
+        Of each worker.
+    gpus : float
         Of each worker.
     """
 
     n_workers: int | None
-    cpus: float
+    cpus: int
     gpus: float
 
     def count(self, ray: Any) -> int:
-        """Number of workers to start.
+        """Say how many workers to start.
 
         Raises
         ------
@@ -117,7 +120,7 @@ class _Crew:
     _reason: str = ""
 
     def work(self) -> None:
-        n_workers = self.needs.count(self.ray)
+        n_workers = min(self.needs.count(self.ray), self.run.ledger.n_blocks)
         for _ in range(n_workers):
             self._hire()
         while not self.run.ledger.is_finished:

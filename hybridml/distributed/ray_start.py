@@ -13,12 +13,16 @@ from hybridml._optional import require
 from hybridml.exceptions import InvalidParameterError
 
 _log = logging.getLogger(__name__)
-_LOOPBACK = "127.0.0.1"
+_VARIABLES = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
 _STARTED = (
     "Started Ray on this machine alone (%d CPUs), without its dashboard. To use a "
     "cluster: `ray start --head` on one machine, `ray start --address=HEAD:6379` on "
-    "the others, and address='HEAD:6379' here. Ray trusts everyone who can reach "
-    "its ports: keep them inside a network of yours."
+    "the others, and address='HEAD:6379' here. Whoever reaches the ports of a cluster "
+    "may run code there: keep them inside a network of yours, or set "
+    "RAY_AUTH_MODE=token."
 )
 
 
@@ -36,7 +40,7 @@ def connected(address: str | None, *, n_cpus: int, n_gpus: float) -> Iterator[An
     n_cpus : int
         How many a Ray that is started here has to offer at least.
     n_gpus : float
-        The same of GPUs, of which it finds the number where none is needed.
+        Above 0, a Ray that is started here looks for this machine's GPUs.
 
     Yields
     ------
@@ -76,26 +80,33 @@ def _connect(ray: Any, address: str) -> None:
 
 def _start(ray: Any, n_cpus: int, n_gpus: float) -> None:
     n_offered = max(n_cpus, os.cpu_count() or 1)
-    with _environment(RAY_USAGE_STATS_ENABLED="0"):
+    with _on_loopback(ray):
         ray.init(
             address="local",
             num_cpus=n_offered,
             num_gpus=None if n_gpus else 0,
             include_dashboard=False,
             log_to_driver=False,
-            logging_level=logging.WARNING,
-            _node_ip_address=_LOOPBACK,
+            logging_level=logging.ERROR,
         )
     _log.warning(_STARTED, n_offered)
 
 
 @contextmanager
-def _environment(**defaults: str) -> Iterator[None]:
-    """Set variables that are not set, for what is started meanwhile."""
-    added = {name: v for name, v in defaults.items() if name not in os.environ}
+def _on_loopback(ray: Any) -> Iterator[None]:
+    """Let what is started listen to this machine alone, and report to nobody.
+
+    Ray replaces a loopback address that it is given by one that others can reach,
+    unless it is told, as it is by default on macOS and Windows, to be no cluster.
+    """
+    constants = ray._private.ray_constants
+    before = constants.ENABLE_RAY_CLUSTER
+    constants.ENABLE_RAY_CLUSTER = False  # read when it was imported
+    added = {name: v for name, v in _VARIABLES.items() if name not in os.environ}
     os.environ.update(added)
     try:
         yield
     finally:
+        constants.ENABLE_RAY_CLUSTER = before
         for name in added:
             del os.environ[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 from hybridml.distributed.configuration import Configuration
 from hybridml.distributed.folder import Folder
 from hybridml.distributed.ledger import Ledger
+from hybridml.distributed.messages import Contents, Description, Outcome
 from hybridml.distributed.parts import DamagedPartError, read_digests
-from hybridml.distributed.worker import Contents, Description, Outcome, Settings
+from hybridml.distributed.settings import Settings
+
+_SAME = "Choose the precision and the weights that all machines have."
 
 
 @dataclass
@@ -46,6 +50,8 @@ class Run:
         )
     )
 
+    _started: float = 0.0
+
     def images_of(self, block: int) -> list[Any]:
         """Images of a block."""
         positions = self.ledger.positions(block)
@@ -63,8 +69,10 @@ class Run:
         if self.found is not None:
             configuration.check_same(self.found, repr(self.folder.location))
         if self.description is not None:
-            configuration.check_same(self.description.configuration, "another worker")
-        self.description = self.description or description
+            first = self.description.configuration
+            configuration.check_same(first, "a block by another worker", _SAME)
+        if self.description is None:
+            self.description, self._started = description, time.perf_counter()
 
     def note_read(self, block: int, contents: Contents) -> list[int]:
         """Note what was read of a block; return the places of what is to be computed.
@@ -96,12 +104,13 @@ class Run:
         self.ledger.take_back(block, written)
 
     def report(self) -> dict[str, Any]:
-        """What the manifest says of this run."""
+        """Return what the manifest says of this run."""
         assert self.description is not None  # every engine asks a worker first
         configuration = self.description.configuration
         return {
             "cut_layers": list(self.description.wanted),
             "configuration": configuration.settings,
             "identity": configuration.identity,
+            "seconds": round(time.perf_counter() - self._started, 3),
             **self.counts,
         }

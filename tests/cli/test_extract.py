@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hybridml import DeepFeatureExtractor
+from hybridml import DeepFeatureExtractor, FeatureDataset
+from hybridml._optional import is_installed
 from tests.cli.conftest import TINY, Typed
 
 
@@ -51,14 +52,55 @@ def test_manifest_keeps_its_order(manifest: Path, typed: Typed) -> None:
     assert set(table["label"]) == {"dark", "light"}
 
 
+def test_folder_is_a_dataset_that_the_store_imports(photos: Path, typed: Typed) -> None:
+    left = typed("extract", photos, "--output", "rows", *TINY)
+    assert left.code == 0, left.err
+    assert "18 images, 18 of them computed now: rows" in left.err
+    assert "0 of them computed" in typed("extract", photos, "-o", "rows", *TINY).err
+    imported = typed("store", "import", "rows", "--store", "kept")
+    assert imported.code == 0
+    assert "18 rows are now in kept" in imported.err
+    typed("extract", photos, "-o", "f.npy", *TINY, "--store", "kept")
+    stats = typed("store", "info", "--store", "kept", "--json").json
+    assert (stats["hits"], stats["images_forwarded"]) == (18, 0)
+
+
+def test_folder_without_a_dataset_is_not_imported(photos: Path, typed: Typed) -> None:
+    left = typed("store", "import", photos, "--store", "kept")
+    assert left.code == 3
+    assert "expected a finished dataset of features" in " ".join(left.err.split())
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+@pytest.mark.skipif(not is_installed("ray"), reason="Ray is not installed")
+def test_ray_writes_the_same_dataset(photos: Path, typed: Typed) -> None:
+    on_ray = ("--engine", "ray", "--address", "local", "--workers", "1")
+    left = typed("extract", photos, "--output", "there", *TINY, *on_ray)
+    assert left.code == 0, left.err
+    assert "18 images, 18 of them computed now: there" in left.err
+    typed("extract", photos, "--output", "here", *TINY)
+    here, there = FeatureDataset("here"), FeatureDataset("there")
+    np.testing.assert_array_equal(there.features(), here.features())
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ("{photos} --output features.csv", 2, "should end in .parquet or .npy, or be a folder"),
+        (
+            "{photos} --output features.csv",
+            2,
+            "should end in .parquet or .npy, or be",
+        ),
         ("{photos} --output f.npy --cut-layer conv8", 4, "hybridml layers BACKBONE"),
         ("{photos} --output f.npy --pooling median", 4, "pooling='median'"),
         ("gone --output f.npy", 3, "path='gone'"),
         ("--output f.npy", 2, "either a FOLDER or --manifest"),
+        ("{photos} -o rows --engine spark", 2, "'spark' is neither 'local' nor 'ray'"),
+        ("{photos} -o f.npy --engine ray", 2, "--engine ray writes a folder"),
+        ("{photos} -o rows --workers 2", 2, "go with --engine ray"),
+        ("{photos} -o rows --store kept", 2, "hybridml store import fills it"),
+        ("{photos} -o rows --engine ray --workers 0", 4, "Got n_workers=0"),
     ],
 )
 def test_bad_input_is_a_message_and_an_exit_code(

@@ -55,7 +55,9 @@ def test_rows_that_are_there_twice_are_dropped(
             rows=rows,
         )
     assert sum(map(len, find_rows(folder)[1].values())) > len(photos)
-    again = extract_features(photos, output=filled.path, backbone=tiny, precision="fp32")
+    again = extract_features(
+        photos, output=filled.path, backbone=tiny, precision="fp32"
+    )
     assert sum(map(len, find_rows(folder)[1].values())) == len(photos)
     assert sum(again.manifest["parts"].values()) == len(photos)
     np.testing.assert_array_equal(again.features(), expected)
@@ -66,5 +68,5 @@ def test_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
 
     table = pd.DataFrame({"digest": [b"1"]})
     table.to_parquet(tmp_path / "part-0.parquet")
-    with pytest.raises(DataError, match="is no part of ours. Choose an empty folder"):
+    with pytest.raises(DataError, match=r"is no part of ours\. Choose an empty folder"):
         find_rows(Folder(str(tmp_path)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -108,19 +109,20 @@ def test_killed_worker_costs_no_row(
 def test_workers_that_die_of_an_image_end_the_extraction(
     ray: Any, photos: list[str], tiny: str, tmp_path: Path
 ) -> None:
-    stop = threading.Event()
+    stop, alone = threading.Event(), {**ON_RAY, "n_workers": 1}
 
     def kill_all() -> None:
         while not stop.is_set():
             for process in workers_of(psutil.Process()):
-                with_no_error(process.kill)
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
             time.sleep(0.05)
 
     killer = threading.Thread(target=kill_all)
     killer.start()
     try:
         with pytest.raises(DataError, match=r"workers died"):
-            extract_features(photos, output=tmp_path, backbone=tiny, **ON_RAY)
+            extract_features(photos, output=tmp_path, backbone=tiny, **alone)
     finally:
         stop.set()
         killer.join()
@@ -142,9 +144,14 @@ def test_killed_driver_is_gone_on_with(
     wait_until(lambda: n_parts(output) >= 5 or driver.poll() is not None)
     assert driver.poll() is None, "it ended before it could be killed"
     family = psutil.Process(driver.pid).children(recursive=True)
+    workers = workers_of(psutil.Process(driver.pid))
     driver.kill()
     driver.wait()
-    assert psutil.wait_procs(family, timeout=60)[1] == []
+    assert len(workers) == 2
+    assert psutil.wait_procs(workers, timeout=60)[1] == []
+    for process in family:  # Ray's own agents take minutes to notice
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
     written = sum(map(len, find_rows(Folder(str(output)))[1].values()))
     assert 0 < written < N_MANY
     dataset = extract_features(many, output=output, backbone=tiny, **ON_RAY)
@@ -159,7 +166,7 @@ def test_bad_images_are_named_at_once(
     broken.write_bytes(b"no image")
     images = [str(broken), *photos, "gone.jpg"]
     output = tmp_path / "rows"
-    with pytest.raises(ImageDecodeError, match=r"gone.jpg' \(image 71 of 72\)") as found:
+    with pytest.raises(ImageDecodeError, match=r"gone\.jpg' \(image 72 of") as found:
         extract_features(images, output=output, backbone=tiny, **ON_RAY)
     assert sorted(found.value.failures) == [0, 71]
     with_nan = extract_features(
@@ -173,9 +180,7 @@ def test_error_of_a_worker_is_raised_as_it_is(
     ray: Any, photos: list[str], tiny: str, tmp_path: Path
 ) -> None:
     with pytest.raises(InvalidParameterError, match="Got image_size=2; expected at"):
-        extract_features(
-            photos, output=tmp_path, backbone=tiny, image_size=2, **ON_RAY
-        )
+        extract_features(photos, output=tmp_path, backbone=tiny, image_size=2, **ON_RAY)
 
 
 def test_more_than_the_cluster_has_is_refused(
@@ -205,9 +210,7 @@ def test_photos_through_the_default_network(
 ) -> None:
     paths = vary_photos(shared_data / "cats_vs_dogs", tmp_path / "photos")
     expected = extracted(paths, "efficientnet_lite0", image_size=64)
-    dataset = extract_features(
-        paths, output=tmp_path / "rows", image_size=64, **ON_RAY
-    )
+    dataset = extract_features(paths, output=tmp_path / "rows", image_size=64, **ON_RAY)
     assert_complete(dataset, expected)
 
 
@@ -251,13 +254,6 @@ def name_of(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
-
-
-def with_no_error(kill: Callable[[], None]) -> None:
-    try:
-        kill()
-    except psutil.NoSuchProcess:
-        return
 
 
 def n_parts(folder: Path) -> int:

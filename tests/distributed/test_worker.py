@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hybridml.distributed import worker as worker_module
+from hybridml.distributed import reading
 from hybridml.distributed.folder import Folder
 from hybridml.distributed.parts import read_digests
-from hybridml.distributed.worker import Settings, Worker
+from hybridml.distributed.settings import Settings
+from hybridml.distributed.worker import Worker
 from hybridml.images.digest import digest_image
 
 
@@ -57,7 +58,7 @@ def test_row_belongs_to_what_was_read_though_the_file_changed(
 def test_what_was_too_much_to_keep_is_read_again(
     worker: Worker, image: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "_KEPT_BYTES", 0)
+    monkeypatch.setattr(reading, "N_BYTES_HELD", 0)
     digest = digest_image(str(image))
     worker.read(0, [str(image)])
     worker.read(1, [str(image)])

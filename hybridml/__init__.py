@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         list_cut_layers,
         register_backbone,
     )
+    from hybridml.exporting import to_onnx
     from hybridml.features import DeepFeatureExtractor, FeatureStore
     from hybridml.finetune import FineTuneClassifier, FineTuneRegressor
     from hybridml.fusion import (
@@ -122,6 +123,7 @@ __all__ = [
     "save_model",
     "score_backbones",
     "score_cut_layers",
+    "to_onnx",
     "track_search",
 ]
 
@@ -178,6 +180,7 @@ _HOME = {
     "save_model": "hybridml.models",
     "score_backbones": "hybridml.transfer",
     "score_cut_layers": "hybridml.transfer",
+    "to_onnx": "hybridml.exporting",
     "track_search": "hybridml.tracking",
 }
 

@@ -36,6 +36,7 @@ ROOMS["comparing"] = BELOW | TRACKING_TYPES  # estimators come in: none is known
 ROOMS["fusion"] = BELOW | TRACKING_TYPES | {"comparing"}
 ROOMS["transfer"] = BELOW | TRACKING_TYPES | {"comparing"}
 ROOMS["models"] = BELOW | {"comparing", "fusion", "transfer", "tracking"}
+ROOMS["exporting"] = BELOW | {"comparing", "fusion", "transfer", "models"}
 ROOMS["serving"] = BELOW | {"models"}
 ROOMS["cli"] = set(ROOMS)
 ROOMS["__main__"] = {"cli"}

@@ -57,8 +57,8 @@ def unsupported(step: Any, known: str) -> ModelError:
 def _convert(step: Any, features: Value, known: str) -> list[Value]:
     why = f"Exporting the step {type(step).__name__}"
     skl2onnx = require("skl2onnx", extra="onnx", why=why)
-    errors = import_module("skl2onnx.common.exceptions")
-    types = import_module("skl2onnx.common.data_types")
+    errors = import_module(f"{skl2onnx.__name__}.common.exceptions")
+    types = import_module(f"{skl2onnx.__name__}.common.data_types")
     takes = [("features", types.FloatTensorType([None, int(step.n_features_in_)]))]
     options = {id(step): {"zipmap": False}} if hasattr(step, "classes_") else None
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,8 @@ class Graph:
         outputs : list of Value
         """
         prefix = f"{self._new_name('part')}/"
-        whole = onnx().inliner.inline_local_functions(model)
+        inliner = import_module(f"{onnx().__name__}.inliner")
+        whole = inliner.inline_local_functions(model)
         part = onnx().compose.add_prefix(whole, prefix).graph
         for info, value in zip(part.input, inputs, strict=True):
             link = onnx().helper.make_node("Identity", [value.name], [info.name])

@@ -38,9 +38,7 @@ def export(
     ],
     output: Annotated[
         Path,
-        typer.Argument(
-            help="File to write.", metavar="OUT.onnx", show_default=False
-        ),
+        typer.Argument(help="File to write.", metavar="OUT.onnx", show_default=False),
     ],
     images: Annotated[
         list[str],

@@ -95,7 +95,9 @@ def rows_for(inner: Any, images: Any) -> Rows:
             readers[encoder.name] = (columns, channels)
         return _not_empty(Rows(frame, readers))
     channels = count_channels(inner)
-    return _not_empty(Rows(as_images(images, channels=channels), {IMAGES: (None, channels)}))
+    return _not_empty(
+        Rows(as_images(images, channels=channels), {IMAGES: (None, channels)})
+    )
 
 
 def expected_of(
@@ -149,16 +151,15 @@ def compare(
         raise ModelError(
             f"The graph does not agree with the estimator on {len(rows)} image(s): "
             f"{' and '.join(problems)}; expected the same labels, and differences of "
-            f"at most {tolerance:.2g}. Nothing was written. Trees may fall on the other "
-            "side of a split for images that they were fitted on: check with others."
+            f"at most {tolerance:.2g}. Nothing was written. Trees may "
+            "put images that they were fitted on at the other side of a split: check "
+            "with others."
         )
     return largest
 
 
 def _run(model: bytes, rows: Rows, outputs: list[str]) -> dict[str, npt.NDArray[Any]]:
-    session = onnxruntime().InferenceSession(
-        model, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime().InferenceSession(model, providers=["CPUExecutionProvider"])
     said = [session.run(outputs, feeds) for feeds in rows.feeds()]
     columns = zip(*said, strict=True)
     return {

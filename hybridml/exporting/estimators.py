@@ -108,7 +108,7 @@ def say_all(estimator: Any, inputs: dict[str, ImageInput | Value]) -> Said:
 
 def _add_images(graph: Graph, name: str, reader: Any) -> ImageInput:
     sides = [f"{side}_of_{name}" for side in ("height", "width")]
-    shape = ("n", *sides, count_channels(reader))
+    shape: list[int | str] = ["n", *sides, count_channels(reader)]
     return ImageInput(graph, graph.add_input(name, np.uint8, shape))
 
 
@@ -124,16 +124,14 @@ def _say_pretrained(estimator: PretrainedClassifier, images: ImageInput) -> Said
 def _say_tuned(estimator: Any, images: ImageInput) -> Said:
     if estimator.test_views != 1:
         raise ModelError(
-            f"A {type(estimator).__name__}(test_views={estimator.test_views}) cannot be "
-            "exported to ONNX: a graph sees the centre crop. Use "
+            f"A {type(estimator).__name__}(test_views={estimator.test_views}) cannot "
+            "be exported to ONNX: a graph sees the centre crop. Use "
             "set_params(test_views=1), which needs no new fit."
         )
     tuned = estimator.tuned_
     stage, pooling = tuned._end
     images.networks.append((tuned.network, (stage.name,), pooling))
-    features = add_network(
-        images.graph, images.value, tuned.network, (stage,), pooling
-    )
+    features = add_network(images.graph, images.value, tuned.network, (stage,), pooling)
     weight = np.asarray(tuned.head.weight, dtype=np.float64)
     bias = np.asarray(tuned.head.bias, dtype=np.float64)
     outputs = features @ np.ascontiguousarray(weight.T) + bias[None, :]

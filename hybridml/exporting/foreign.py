@@ -1,4 +1,4 @@
-"""Steps of scikit-learn that have no converter here: skl2onnx's are used, in float32."""
+"""Steps of scikit-learn without a converter here: by those of skl2onnx, in float32."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def transform_by_skl2onnx(step: Any, features: Value, known: str) -> Value:
 
 
 def say_by_skl2onnx(step: Any, features: Value, known: str) -> Said:
-    """Add a classifier with probabilities or a regressor, as `transform_by_skl2onnx`."""
+    """Add a classifier with probabilities or a regressor; see `transform_by_skl2onnx`."""
     if hasattr(step, "classes_"):
         if not hasattr(step, "predict_proba"):
             raise unsupported(step, known)

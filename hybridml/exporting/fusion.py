@@ -26,7 +26,9 @@ from hybridml.fusion.patterns import nearest_pattern
 _LEAST = 1e-6  # probability that counts as none; see hybridml.fusion.learning.scores
 
 
-def say_early_fusion(fusion: EarlyFusion, inputs: dict[str, ImageInput | Value]) -> Said:
+def say_early_fusion(
+    fusion: EarlyFusion, inputs: dict[str, ImageInput | Value]
+) -> Said:
     """Add a fitted early fusion behind its modalities.
 
     Parameters

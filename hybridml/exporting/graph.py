@@ -67,9 +67,7 @@ class Graph:
         self._initializers.append(onnx().numpy_helper.from_array(array, name))
         return Value(self, name)
 
-    def op(
-        self, kind: str, *inputs: Any, domain: str = "", **attributes: Any
-    ) -> Value:
+    def op(self, kind: str, *inputs: Any, domain: str = "", **attributes: Any) -> Value:
         """Apply an operator with one output; inputs are values, or constants."""
         names = [self._as_value(given).name for given in inputs]
         output = self._new_name(kind.lower())

@@ -40,7 +40,9 @@ class ImageInput:
 
 def count_channels(reader: Any) -> int:
     """Count the channels of the images that an estimator takes."""
-    parts = reader.get_params(deep=True).values() if hasattr(reader, "get_params") else []
+    parts = (
+        reader.get_params(deep=True).values() if hasattr(reader, "get_params") else []
+    )
     channels = {getattr(part, "in_channels", None) for part in (reader, *parts)}
     found = {count for count in channels if count is not None} or {3}
     if len(found) > 1:

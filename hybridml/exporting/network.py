@@ -1,4 +1,4 @@
-"""The network of an estimator as a plain float32 graph: cut, pooled, any number of rows."""
+"""A network as a plain float32 graph: cut, pooled, for any number of images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resizing, cropping and normalising inside the graph, pixel by pixel as in the library.
+"""Resizing, cropping and normalising in the graph, pixel by pixel as in the library.
 
 Resizing is two matrix products, whose weights the graph computes from the size of the
 images. They are rounded to whole numbers as PyTorch (and, with more digits, Pillow)

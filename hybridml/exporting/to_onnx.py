@@ -160,9 +160,7 @@ def _add_outputs(
     name = outputs[-1]
     values = getattr(said, name).cast(np.float32)
     shape: list[int | str] = ["n"] if is_flat else ["n", f"n_{name}"]
-    graph.add_output(
-        name, values.reshape(-1) if is_flat else values, np.float32, shape
-    )
+    graph.add_output(name, values.reshape(-1) if is_flat else values, np.float32, shape)
 
 
 def _write(model: bytes, path: Path) -> None:

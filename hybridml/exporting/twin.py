@@ -1,4 +1,4 @@
-"""The estimator that a graph is compared with: in float32, on the CPU, without a store."""
+"""The estimator that a graph is compared with: in float32, on the CPU, no store."""
 
 from __future__ import annotations
 

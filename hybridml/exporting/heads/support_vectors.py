@@ -27,7 +27,10 @@ def say_svc(estimator: Any, features: Value) -> Said:
         )
     kernel = _kernel(estimator, features)
     if len(classes) == 2:
-        return Said(classes, scores=_linear(kernel, _dense(estimator.dual_coef_), estimator.intercept_))
+        return Said(
+            classes,
+            scores=_linear(kernel, _dense(estimator.dual_coef_), estimator.intercept_),
+        )
     weights = _weights_of_pairs(estimator)
     margins = _linear(kernel, weights, estimator.intercept_)
     votes, sums = _count_votes(margins, len(classes))
@@ -70,7 +73,8 @@ def _kernel(estimator: Any, features: Value) -> Value:
 
 
 def _radial(features: Value, vectors: Floats, gamma: float) -> Value:
-    lengths = (features * features).sum(1) + np.square(vectors).sum(axis=1)[None, :]
+    of_vectors: Floats = np.square(vectors).sum(axis=1)[None, :]
+    lengths = (features * features).sum(1) + of_vectors
     distances = lengths - features @ np.ascontiguousarray(2 * vectors.T)
     return (distances.op("Max", 0.0) * -gamma).op("Exp")
 

@@ -41,8 +41,19 @@ def say_each_label(estimator: Any, features: Value, convert: Convert) -> Said:
         else inner.positions().reshape(-1, 1).cast(np.float64)
         for inner, share in pairs
     ]
-    probabilities = [column(inner, "probabilities", share) for inner, share in pairs] if has["probabilities"] else None
-    scores = [column(inner, "scores", 1.0 if share > 0.5 else -1.0) for inner, share in pairs] if has["scores"] else None
+    probabilities = (
+        [column(inner, "probabilities", share) for inner, share in pairs]
+        if has["probabilities"]
+        else None
+    )
+    scores = (
+        [
+            column(inner, "scores", 1.0 if share > 0.5 else -1.0)
+            for inner, share in pairs
+        ]
+        if has["scores"]
+        else None
+    )
     return Said(
         probabilities=None if probabilities is None else concatenate(probabilities),
         scores=None if scores is None else concatenate(scores),

@@ -99,11 +99,17 @@ def say_all(estimator: Any, inputs: dict[str, ImageInput | Value]) -> Said:
         return _say_pretrained(estimator, images)
     if isinstance(estimator, FineTuneEstimator):
         return _say_tuned(estimator, images)
-    first, *steps, last = list_steps(estimator)
-    features = image_features(first, images)
-    for step in steps:
+    reader, *steps = list_steps(estimator)
+    # First without the network, which takes a while to export.
+    _say_of_features(steps, Graph().add_input("features", np.float64, ["n", "k"]))
+    return _say_of_features(steps, image_features(reader, images))
+
+
+def _say_of_features(steps: list[Any], features: Value) -> Said:
+    *transformers, predictor = steps
+    for step in transformers:
         features = transform(step, features)
-    return say(last, features)
+    return say(predictor, features)
 
 
 def _add_images(graph: Graph, name: str, reader: Any) -> ImageInput:

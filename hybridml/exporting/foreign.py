@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from importlib import import_module
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from hybridml._optional import require
 from hybridml.exceptions import ModelError
-from hybridml.exporting.graph import ML_OPSET, OPSET, Graph, Value
+from hybridml.exporting.graph import ML_OPSET, OPSET, Value
 from hybridml.exporting.said import Said
 
 
@@ -34,7 +33,7 @@ def transform_by_skl2onnx(step: Any, features: Value, known: str) -> Value:
 
 
 def say_by_skl2onnx(step: Any, features: Value, known: str) -> Said:
-    """Add a classifier with probabilities or a regressor; see `transform_by_skl2onnx`."""
+    """Add a classifier with probabilities, or a regressor, in the same way."""
     if hasattr(step, "classes_"):
         if not hasattr(step, "predict_proba"):
             raise unsupported(step, known)
@@ -62,14 +61,12 @@ def _convert(step: Any, features: Value, known: str) -> list[Value]:
     takes = [("features", types.FloatTensorType([None, int(step.n_features_in_)]))]
     options = {id(step): {"zipmap": False}} if hasattr(step, "classes_") else None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model = skl2onnx.convert_sklearn(
-                step,
-                initial_types=takes,
-                options=options,
-                target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
-            )
+        model = skl2onnx.convert_sklearn(
+            step,
+            initial_types=takes,
+            options=options,
+            target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
+        )
     except (
         errors.MissingShapeCalculator,
         errors.MissingConverter,
@@ -77,5 +74,4 @@ def _convert(step: Any, features: Value, known: str) -> list[Value]:
         RuntimeError,
     ) as exc:
         raise unsupported(step, known) from exc
-    graph: Graph = features.graph
-    return graph.include(model, [features.cast(np.float32)])
+    return features.graph.include(model, [features.cast(np.float32)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -39,6 +39,8 @@ def add_network(
     return features.cast("float64")
 
 
+# The last one is kept: heads on one network are often exported in a row.
+@lru_cache(maxsize=1)
 def _as_model(network: Network, stages: tuple[Stage, ...], pooling: str) -> Any:
     require("onnxscript", extra="onnx", why="A model as ONNX")
     cut = cut_at(network.trainable_copy().eval(), stages)
@@ -55,22 +57,20 @@ def _export(module: nn.Module, example: torch.Tensor, name: str) -> Any:
     from torch.onnx import OnnxExporterError
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            program = torch.onnx.export(
-                module,
-                (example,),
-                dynamo=True,
-                opset_version=OPSET,
-                input_names=["images"],
-                output_names=["features"],
-                dynamic_shapes=({0: torch.export.Dim("n")},),
-                verbose=False,
-            )
+        program = torch.onnx.export(
+            module,
+            (example,),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=["images"],
+            output_names=["features"],
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+            verbose=False,
+        )
     except OnnxExporterError as exc:
         reason = str(exc.__cause__ or exc).strip().splitlines()[0]
         raise ModelError(
             f"The network {name!r} cannot be exported to ONNX: {reason}. Most networks "
             "of torchvision, timm and hybridml can."
         ) from exc
-    return program.model_proto if program is not None else None
+    return None if program is None else program.model_proto

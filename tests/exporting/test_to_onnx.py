@@ -1,4 +1,4 @@
-"""Whole estimators as graphs: they agree, tell of themselves, or are refused by name."""
+"""Estimators as graphs: they agree, tell of themselves, or are refused by name."""
 
 from __future__ import annotations
 

@@ -48,7 +48,8 @@ def to_onnx(
         File to write, or to replace.
     images : sequence of images, or DataFrame
         Real ones, to check with, as the estimator takes them; for early fusion rows of
-        its table. Best such as it was not fitted on.
+        its table. Best such as it was not fitted on: XGBoost's splits lie on the very
+        values of the rows that it has seen, where the last bit decides.
     tolerance : float, default=1e-4
         How far probabilities may be off; of scores and numbers, which part of the
         largest one. Labels have to be equal.
@@ -87,7 +88,7 @@ def to_onnx(
         upright = ImageOps.exif_transpose(Image.open(file)).convert("RGB")
         pixels = np.asarray(upright)[np.newaxis]
 
-    Transparent images it lays on white, and deeper ones it scales, before.
+    Transparent images it lays on white, and deeper ones than 8 bits it scales, before.
 
     Examples
     --------

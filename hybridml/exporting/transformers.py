@@ -62,7 +62,7 @@ def _project(reduction: Any, features: Value) -> Value:
 def _squash(scaler: SquashingScaler, features: Value) -> Value:
     scale = scaler.scale_
     inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
-    scaled = (features - scaler.center_[None, :]) * inverse[None, :]
+    scaled: Value = (features - scaler.center_[None, :]) * inverse[None, :]
     bent = scaled * (1.0 / BOUND)
     return scaled / (bent * bent + 1.0).op("Sqrt")
 

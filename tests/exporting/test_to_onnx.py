@@ -107,6 +107,7 @@ FITTED: dict[str, Any] = {
         _table(X, 0), NUMBERS
     ),
 }
+QUICK_ONES = ("case 0", "case 1", "case 2", "pipeline", "early")
 
 
 @cache
@@ -118,7 +119,13 @@ def _asked(name: str) -> Any:
     return _table(ASKED, 1) if name.startswith("early") else ASKED
 
 
-@pytest.mark.parametrize("name", FITTED)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in QUICK_ONES else pytest.param(name, marks=pytest.mark.slow)
+        for name in FITTED
+    ],
+)
 def test_graph_agrees_with_the_estimator(name: str, tmp_path: Path) -> None:
     # The function compares by itself: what it compares is tested below.
     path = to_onnx(_fitted(name), tmp_path / "model.onnx", images=_asked(name))

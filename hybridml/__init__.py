@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         register_backbone,
     )
     from hybridml.distributed import FeatureDataset, extract_features
+    from hybridml.exporting import to_onnx
     from hybridml.features import DeepFeatureExtractor, FeatureStore
     from hybridml.finetune import FineTuneClassifier, FineTuneRegressor
     from hybridml.fusing import FusedModel, fuse
@@ -128,6 +129,7 @@ __all__ = [
     "save_model",
     "score_backbones",
     "score_cut_layers",
+    "to_onnx",
     "track_search",
 ]
 
@@ -188,6 +190,7 @@ _HOME = {
     "save_model": "hybridml.models",
     "score_backbones": "hybridml.transfer",
     "score_cut_layers": "hybridml.transfer",
+    "to_onnx": "hybridml.exporting",
     "track_search": "hybridml.tracking",
 }
 

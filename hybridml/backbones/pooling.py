@@ -182,7 +182,7 @@ def _max(maps: Tensor) -> Tensor:
     # Converting after the maximum is exact. Where channels are the last axis in memory,
     # pooling is 1.5 to 10 times faster on CPUs than the reduction, which it equals.
     is_last = maps.is_contiguous(memory_format=torch.channels_last)
-    if is_last and maps.device.type == "cpu":
+    if is_last and maps.device.type == "cpu" and not torch.compiler.is_compiling():
         largest: Tensor = max_pool2d(maps, kernel_size=maps.shape[2:])
         return largest.flatten(1).float()
     return maps.amax(dim=(2, 3)).float()
@@ -196,6 +196,8 @@ def _generalised_mean(maps: Tensor) -> Tensor:
         return copied.clamp_(min=_GEM_FLOOR).pow_(_GEM_POWER).mean(dim=(2, 3))
 
     means = _in_turn(maps, mean_power)
+    if torch.compiler.is_compiling():  # the number of rows is open
+        return means.pow(1 / _GEM_POWER)
     # Row by row: the last numbers of an array take another path through the processor
     # than the others, with other last bits, and which are last depends on all the rows.
     roots = [row.pow(1 / _GEM_POWER) for row in means]
@@ -217,6 +219,8 @@ def _in_turn(maps: Tensor, reduce: Callable[[Tensor], Tensor]) -> Tensor:
     """
     import torch
 
+    if torch.compiler.is_compiling():  # the number of images is open
+        return reduce(maps)
     is_large = math.prod(maps.shape[1:]) >= _LARGE
     if len(maps) < 2 or not is_large or maps.device.type != "cpu":
         return reduce(maps)

@@ -11,6 +11,7 @@ from hybridml.cli import (
     catalogue,
     compare,
     demo,
+    export,
     extract,
     fit,
     fuse,
@@ -102,6 +103,7 @@ _add(fit.fit, fit.EXAMPLES, _MODELS)
 _add(predict.predict, predict.EXAMPLES, _MODELS)
 _add(promote.promote, promote.EXAMPLES, _MODELS)
 _add(serve.serve, serve.EXAMPLES, _MODELS)
+_add(export.export, export.EXAMPLES, _MODELS)
 _add(extract.extract, extract.EXAMPLES, _MODELS)
 _add(catalogue.backbones, catalogue.BACKBONES_EXAMPLES, _LOOK)
 _add(catalogue.layers, catalogue.LAYERS_EXAMPLES, _LOOK)

@@ -62,7 +62,7 @@ def predict(
     saved.
     """
     check_can_be_written("--output", output)
-    paths = _list_images(images)
+    paths = list_images(images)
     estimator = _load(model)
     with to_stderr().status(f"Looking at {len(paths):,} images"):
         table = _predict(estimator, paths)
@@ -73,7 +73,14 @@ def predict(
         say(f"{len(table):,} predictions: {output}")
 
 
-def _list_images(named: list[str]) -> list[str]:
+def list_images(named: list[str]) -> list[str]:
+    """List files and URLs, and the images in folders, at any depth.
+
+    Raises
+    ------
+    DataError
+        If a folder holds none.
+    """
     from hybridml.images.tree import find_images
 
     paths: list[str] = []

@@ -17,6 +17,7 @@ COMMANDS = [
     ("fuse",),
     ("fit",),
     ("predict",),
+    ("export",),
     ("extract",),
     ("backbones",),
     ("layers",),

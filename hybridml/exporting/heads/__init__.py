@@ -1,0 +1,1 @@
+"""Shallow heads as operators of ONNX, in float64 as scikit-learn computes them."""

@@ -22,6 +22,7 @@ SMALLEST = {
     "bench_finetune.py": "--photos 8 --epochs 2 --workers 0 --settings resnet18:layer3",
     "bench_grid_search.py": "--photos 20 --few 20 --image-size 32",
     "bench_memory.py": "--photos 80",
+    "bench_predict.py": "--photos 8 --batches 1",
     "bench_scale.py": "--photos 16",
     "bench_serving.py": "--photos 4 --clients 2",
     "bench_store.py": "--rows 100",

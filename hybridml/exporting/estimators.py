@@ -18,7 +18,6 @@ from hybridml.exporting.transformers import transform
 from hybridml.finetune.estimator import FineTuneEstimator
 from hybridml.fusion.early.estimator import EarlyFusion
 from hybridml.transfer.cases.pretrained_classifier import PretrainedClassifier
-from hybridml.transfer.transfer_estimator import TransferEstimator
 
 _TINY = 1e-12  # see PretrainedClassifier
 _KNOWN = (
@@ -27,15 +26,6 @@ _KNOWN = (
     "begins with a DeepFeatureExtractor, and a search for such (its best_estimator_)"
 )
 IMAGES = "images"
-
-
-def innermost(estimator: Any) -> Any:
-    """Find what does the work in a transfer estimator or a fitted search."""
-    if isinstance(estimator, TransferEstimator):
-        return innermost(estimator.estimator_)
-    if hasattr(estimator, "best_estimator_"):
-        return innermost(estimator.best_estimator_)
-    return estimator
 
 
 def add_inputs(graph: Graph, estimator: Any) -> dict[str, ImageInput | Value]:

@@ -14,12 +14,13 @@ from hybridml._checks import describe as word
 from hybridml._checks import is_number
 from hybridml.exceptions import InvalidParameterError, ModelError
 from hybridml.exporting.checking import compare, expected_of, rows_for
-from hybridml.exporting.estimators import add_inputs, innermost, say_all
+from hybridml.exporting.estimators import add_inputs, say_all
 from hybridml.exporting.graph import Graph, onnx, onnxruntime
 from hybridml.exporting.images import ImageInput
 from hybridml.exporting.metadata import describe
 from hybridml.exporting.said import Said
 from hybridml.exporting.twin import in_float32
+from hybridml.fusing.taking_apart import innermost
 
 
 def to_onnx(

@@ -39,7 +39,7 @@ class FusedModel(nn.Module):
     part : LinearPart
         The head.
     n_jobs : int or None, default=None
-        Threads for more images than make a chunk.
+        Threads among which several images are divided.
 
     Attributes
     ----------
@@ -113,21 +113,21 @@ class FusedModel(nn.Module):
     def scores(self, X: Any) -> npt.NDArray[Any]:
         """Decode, resize and score images.
 
-        Up to a chunk of images, all threads work on one; of more, each on a chunk of
-        its own.
+        All threads work on a single image; several are divided among them.
 
         Returns
         -------
         scores : ndarray of shape (n_images, n_scores)
         """
         images = as_images(X, channels=self.preprocessing.channels)
-        starts = range(0, len(images) or 1, self._n_rows)
-        chunks = [images[start : start + self._n_rows] for start in starts]
+        on_cpu = self._device.type == "cpu"
+        n_workers = count_workers(self._n_jobs) if on_cpu else 1
+        size = max(1, min(self._n_rows, -(-len(images) // n_workers)))
+        starts = range(0, len(images) or 1, size)
+        chunks = [images[start : start + size] for start in starts]
         if len(chunks) == 1:
             results = [self._chunk_scores(chunks[0])]
         else:
-            on_cpu = self._device.type == "cpu"
-            n_workers = count_workers(self._n_jobs) if on_cpu else 1
             with single_threaded_workers(n_workers) as workers:
                 results = list(workers.map(self._chunk_scores, chunks))
         failures = {

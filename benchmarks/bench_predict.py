@@ -62,7 +62,8 @@ def _compare(
     starts = range(0, len(photos) - n_images + 1, n_images)
     batches = [photos[start : start + n_images] for start in starts]
     print(f"\n{n_images} at a time, seconds a call:")
-    seconds = gather({n: partial(_time, p, batches) for n, p in contenders.items()}, rounds)
+    timed = {name: partial(_time, p, batches) for name, p in contenders.items()}
+    seconds = gather(timed, rounds)
     print(f"\n{'':16}{'best ms a call':>16}{'median':>9}{'images/s':>10}")
     for name, times in seconds.items():
         best, middle = min(times) * 1e3, median(times) * 1e3

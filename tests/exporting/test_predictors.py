@@ -59,7 +59,7 @@ def test_head_for_numbers_says_the_same(head: str, n_targets: int) -> None:
         SVC(kernel=unit_rbf),
         make_pipeline("passthrough", RandomForestClassifier(5, random_state=0)),
     ],
-    ids=str,
+    ids=["votes of pairs", "ties broken", "linear kernel", "own kernel", "a forest"],
 )
 def test_other_classifiers_say_the_same(predictor: Any) -> None:
     _check(predictor.fit(X.astype(np.float32), NAMES))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hybridml.cli import comparison_options, options
+from hybridml.cli import comparison_options, options, ray_options
 from hybridml.cli.collection import read_collection
 from hybridml.cli.comparison_options import RESULTS, WHAT, say_limit, time_limit
 from hybridml.cli.folds import choose_folds
@@ -142,6 +142,10 @@ def compare(
     fresh: comparison_options.Fresh = False,
     jobs: options.Jobs = None,
     random_state: options.RandomState = None,
+    engine: ray_options.Engine = "local",
+    address: ray_options.Address = None,
+    cpus_per_worker: ray_options.CpusPerWorker = None,
+    gpus_per_worker: ray_options.GpusPerWorker = None,
 ) -> None:
     """Compare the transfer cases on your images and name the winner.
 
@@ -154,6 +158,12 @@ def compare(
     options.check_can_be_written("--report", report)
     check_plot(plot)
     in_store = options.store_option(store, no_store)
+    where = ray_options.engine_parameters(
+        engine,
+        address=address,
+        cpus_per_worker=cpus_per_worker,
+        gpus_per_worker=gpus_per_worker,
+    )
     collection = read_collection(
         folder, manifest, image=image, target=target, split=split
     )
@@ -167,6 +177,7 @@ def compare(
         **in_store,
         **({"journal": None} if fresh else {}),
         **time_limit(time_budget),
+        **where,
         **given(
             task=task,
             cases=case,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hybridml.cli import options
+from hybridml.cli import options, ray_options
 from hybridml.cli.collection import Collection, check_one_source, read_collection
 from hybridml.cli.help_text import examples
 from hybridml.cli.options import given
@@ -27,7 +27,6 @@ EXAMPLES = examples(
     ("hybridml layers efficientnet_lite0", "where that network can be cut"),
 )
 _FORMATS = (".parquet", ".npy")
-_RAY = "On many machines, with Ray"
 
 
 def extract(
@@ -79,51 +78,19 @@ def extract(
     no_store: options.NoStore = False,
     jobs: options.Jobs = None,
     random_state: options.RandomState = None,
-    engine: Annotated[
-        str,
-        typer.Option(
-            help="'local' or 'ray'; the latter writes a folder.",
-            rich_help_panel=_RAY,
-            metavar="NAME",
-        ),
-    ] = "local",
-    address: Annotated[
-        str | None,
-        typer.Option(
-            help="Of the cluster: HEAD:6379, or 'auto'. Default: RAY_ADDRESS, else Ray "
-            "is started on this machine alone.",
-            rich_help_panel=_RAY,
-            metavar="WHERE",
-            show_default=False,
-        ),
-    ] = None,
+    engine: ray_options.Engine = "local",
+    address: ray_options.Address = None,
     workers: Annotated[
         int | None,
         typer.Option(
             help="Processes on the cluster. Default: as many as have room.",
-            rich_help_panel=_RAY,
+            rich_help_panel=ray_options.PANEL,
             metavar="N",
             show_default=False,
         ),
     ] = None,
-    cpus_per_worker: Annotated[
-        int | None,
-        typer.Option(
-            help="Cores of each worker. Default: 1.",
-            rich_help_panel=_RAY,
-            metavar="N",
-            show_default=False,
-        ),
-    ] = None,
-    gpus_per_worker: Annotated[
-        float | None,
-        typer.Option(
-            help="GPUs of each worker; 0.5 lets two share one. Default: 0.",
-            rich_help_panel=_RAY,
-            metavar="N",
-            show_default=False,
-        ),
-    ] = None,
+    cpus_per_worker: ray_options.CpusPerWorker = None,
+    gpus_per_worker: ray_options.GpusPerWorker = None,
 ) -> None:
     """Save the deep features of images, for work outside hybridml.
 
@@ -133,13 +100,14 @@ def extract(
     """
     is_folder = _check_output(output)
     in_store = options.store_option(store, no_store)
-    on_ray = given(
+    where = ray_options.engine_parameters(
+        engine,
         address=address,
         n_workers=workers,
         cpus_per_worker=cpus_per_worker,
         gpus_per_worker=gpus_per_worker,
     )
-    _check_engine(engine, on_ray, in_store, is_folder)
+    _check_place(engine, in_store, is_folder)
     columns = {"image": image, "target": target, "split": split}
     check_one_source(folder, manifest, columns=tuple(columns.values()))
     collection = _read(folder, manifest, **columns)
@@ -152,8 +120,8 @@ def extract(
         random_state=random_state,
     )
     if is_folder:
-        where = {"engine": engine, **given(n_workers=jobs), **on_ray}
-        _save_dataset(collection, {**parameters, **where}, output)
+        threads = given(n_workers=jobs)
+        _save_dataset(collection, {**parameters, **threads, **where}, output)
         return
     parameters |= given(n_jobs=jobs)
     n_images, n_features = _save(collection, {**parameters, **in_store}, output)
@@ -216,18 +184,10 @@ def _check_output(output: str) -> bool:
     return is_folder
 
 
-def _check_engine(
-    engine: str, on_ray: dict[str, Any], in_store: dict[str, Any], is_folder: bool
-) -> None:
-    if engine not in ("local", "ray"):
-        message = f"{engine!r} is neither 'local' nor 'ray'."
-        raise typer.BadParameter(message, param_hint="--engine")
+def _check_place(engine: str, in_store: dict[str, Any], is_folder: bool) -> None:
     if engine == "ray" and not is_folder:
         message = "--engine ray writes a folder: give --output without an ending."
         raise typer.BadParameter(message)
-    if engine == "local" and on_ray:
-        message = "--address, --workers, --cpus-per-worker and --gpus-per-worker go "
-        raise typer.BadParameter(message + "with --engine ray.")
     if is_folder and in_store:
         message = "A folder is written without a store: hybridml store import fills it."
         raise typer.BadParameter(message)

@@ -30,6 +30,8 @@ def test_ray_that_is_started_listens_on_loopback_and_is_stopped(
     from hybridml.distributed.ray_start import connected
 
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    here = psutil.Process()
+    before = here.children(recursive=True)  # of other tests
     with (
         caplog.at_level(logging.WARNING),
         connected(None, n_cpus=3, n_gpus=0) as ray,
@@ -38,8 +40,8 @@ def test_ray_that_is_started_listens_on_loopback_and_is_stopped(
         options = {"engine": "ray", "n_workers": 1}
         extract_features(photos[:3], output=tmp_path, backbone=tiny, **options)
         assert ray.is_initialized()  # the connection of this process is left
-        family = psutil.Process().children(recursive=True)
-        addresses = listening([psutil.Process(), *family])
+        family = [p for p in here.children(recursive=True) if p not in before]
+        addresses = listening([here, *family])
         assert addresses <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
         assert addresses
         assert listening(family, "dashboard.py") == set()

@@ -4,6 +4,10 @@ All on this machine, one core each. Timed is the work alone: from when the first
 has loaded its network, as it says itself, until all rows are written. Bytes are those
 of the JPEG files that were read and of the parquet files; the store's growth is what
 importing the dataset into a new feature store takes.
+
+The asking process keeps the paths and a digest of every image, and says who computes
+what: its time and memory are measured with made-up digests. From all that follows what
+a million images, and a thousand million, would take, if nothing else got in the way.
 """
 
 from __future__ import annotations
@@ -11,6 +15,8 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+import time
+import tracemalloc
 from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
 from functools import partial
 from pathlib import Path
@@ -28,6 +34,7 @@ from interleaved import (
 from photo_files import photo_files
 
 from hybridml import FeatureDataset, FeatureStore, extract_features
+from hybridml.distributed.ledger import Ledger, choose_block_size
 
 LOCAL = {f"here, {n} thread{'s'[: n - 1]}": {"n_workers": n} for n in (1, 2)}
 ON_RAY = {
@@ -59,7 +66,8 @@ def main() -> None:
         seconds = gather(contenders, args.rounds)
         _check_same(runs)
         print_table(seconds, dict.fromkeys(ways, len(paths)))
-        _print_bytes(runs, len(paths), Path(scratch) / "store")
+        sizes = _print_bytes(runs, len(paths), Path(scratch) / "store")
+        _extrapolate(len(paths) / min(seconds[next(iter(ways))]), sizes)
     one, two = list(ways)[-2:]
     if len(ways) > len(LOCAL):
         _print_ratio(seconds, two, list(LOCAL)[-1])
@@ -93,7 +101,7 @@ def _print_ratio(seconds: Seconds, faster: str, slower: str) -> None:
 
 def _print_bytes(
     runs: dict[str, list[FeatureDataset]], n_images: int, store: Path
-) -> None:
+) -> dict[str, float]:
     dataset = next(iter(runs.values()))[0]
     dataset.copy_to(FeatureStore(store))
     sizes = {
@@ -105,6 +113,54 @@ def _print_bytes(
         print(
             f"{what:20}{n_bytes / 2**20:9.2f} MiB, {n_bytes / n_images:,.0f} an image"
         )
+    return {what: n_bytes / n_images for what, n_bytes in sizes.items()}
+
+
+def _extrapolate(images_per_s: float, sizes: dict[str, float]) -> None:
+    """Print what more images would take, by what one has taken."""
+    seconds, n_bytes = _driver_costs()
+    print(
+        f"\nThe asking process: {seconds * 1e6:.1f} microseconds of one core and "
+        f"{n_bytes:,.0f} bytes an image."
+    )
+    print(f"{'':36}{'10^6 images':>14}{'10^9 images':>16}")
+    costs = {
+        "core hours to compute them": 1 / images_per_s / 3600,
+        "hours of the asking process": seconds / 3600,
+        "GB of memory there": n_bytes / 1e9,
+        "GB of images read": sizes["read"] / 1e9,
+        "GB of parquet files": sizes["written"] / 1e9,
+        "GB of a feature store": sizes["growth of a store"] / 1e9,
+        "parquet files": 1 / choose_block_size(10**9),
+    }
+    for what, cost in costs.items():
+        print(f"{what:36}{cost * 1e6:14,.2f}{cost * 1e9:16,.0f}")
+    print()
+
+
+def _driver_costs(n_images: int = 200_000) -> tuple[float, float]:
+    """Measure seconds and bytes an image of saying who computes what."""
+    started = time.perf_counter()
+    _divide(n_images)
+    seconds = time.perf_counter() - started
+    tracemalloc.start()
+    held = _divide(n_images)
+    n_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del held
+    return seconds / n_images, n_bytes / n_images
+
+
+def _divide(n_images: int) -> tuple[Ledger, list[str], list[str]]:
+    """Let a ledger go through made-up images; return all that is held meanwhile."""
+    given = [f"/mnt/photos/some_class/{i:010}.jpg" for i in range(n_images)]
+    located = [str(Path(path).absolute()) for path in given]
+    ledger = Ledger(n_images, (), choose_block_size(10**9))
+    while (block := ledger.draw()) is not None:
+        positions = ledger.positions(block)
+        ledger.claim(block, [i.to_bytes(20, "big") for i in positions], {})
+        ledger.finish(block)
+    return ledger, given, located
 
 
 def _parse() -> Namespace:

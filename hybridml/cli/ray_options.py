@@ -59,4 +59,4 @@ def engine_parameters(engine: str, **on_ray: Any) -> dict[str, Any]:
     if engine == "local" and found:
         message = "--address, --workers, --cpus-per-worker and --gpus-per-worker go "
         raise typer.BadParameter(message + "with --engine ray.")
-    return {"engine": engine, **found}
+    return {} if engine == "local" else {"engine": engine, **found}

@@ -86,7 +86,7 @@ def serve(
         max_request_bytes=round(max_request_mb * 1e6),
     )
     estimator = read_model(folder, trusted=trust or ())
-    served = ServedModel(estimator, Manifest.read(folder), limits)
+    served = ServedModel(estimator, Manifest.read(folder), limits, fused=True)
     served.warm_up()
     say(f"Ready: http://{host}:{port}/invocations (Ctrl-C ends it)")
     uvicorn.run(

@@ -40,9 +40,7 @@ class ServedModel:
     """Answers tables of images with tables of predictions.
 
     Nothing of a request is kept: the estimator's feature stores are taken out. An image
-    that cannot be read is refused, also where the estimator would do without it. A
-    pipeline with a linear head answers as one module (see `hybridml.fuse`), which takes
-    less time for few images; the last bits of probabilities may differ.
+    that cannot be read is refused, also where the estimator would do without it.
 
     Parameters
     ----------
@@ -51,6 +49,9 @@ class ServedModel:
     manifest : Manifest
         What it takes and gives.
     limits : Limits or None, default=None
+    fused : bool, default=False
+        Let a pipeline with a linear head answer as one module (see `hybridml.fuse`):
+        few images take less time, and last bits of probabilities may differ.
 
     Raises
     ------
@@ -59,7 +60,12 @@ class ServedModel:
     """
 
     def __init__(
-        self, estimator: Any, manifest: Manifest, limits: Limits | None = None
+        self,
+        estimator: Any,
+        manifest: Manifest,
+        limits: Limits | None = None,
+        *,
+        fused: bool = False,
     ) -> None:
         # Of the estimator itself: what a file says of it must not open paths.
         described = describe_estimator(estimator)
@@ -76,6 +82,7 @@ class ServedModel:
             if isinstance(part, DeepFeatureExtractor):
                 part.on_bad_image = "raise"
         self._estimator = estimator
+        self._is_fused = fused
 
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
         """Predict the rows of a request.
@@ -113,8 +120,10 @@ class ServedModel:
             self.predict(pd.DataFrame({"image": [grey_square()]}))
 
     @cached_property
-    def _quickest(self) -> Any:
-        """The estimator as one module, where it can be: few images take less time."""
+    def _predictor(self) -> Any:
+        """The estimator, as one module where that is wanted and can be."""
+        if not self._is_fused:
+            return self._estimator
         try:
             return fuse(self._estimator)
         except FusingError:
@@ -135,7 +144,7 @@ class ServedModel:
 
     def _answer(self, X: Any) -> pd.DataFrame:
         task, names = self.manifest.task, self.manifest.classes
-        predicted, proba = predict_once(self._quickest, X)
+        predicted, proba = predict_once(self._predictor, X)
         if task == "regression":
             return _number_table(predicted)
         if task == "multilabel":

@@ -279,5 +279,5 @@ def _check_refused(left: Outcome, code: int, said: str) -> None:
 
 def test_options_of_ray_go_with_its_engine(photos: Path, typed: Typed) -> None:
     left = typed("compare", photos, "--address", "head:6379")
-    assert left.exit_code == 2
-    assert "--engine ray" in " ".join(left.stderr.split())
+    assert left.code == 2
+    assert "go with --engine ray" in " ".join(left.err.replace("│", " ").split())

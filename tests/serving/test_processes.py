@@ -98,13 +98,13 @@ def test_our_server_answers_and_survives_malformed_requests(
     saved: Path, photos: list[str], start: Start
 ) -> None:
     port = start("-m", "hybridml", "serve", str(saved))
-    _check_answers(port, saved, photos)
+    _check_answers(port, saved, photos, is_fused=True)
     photo = Path(photos[0]).read_bytes()
     for body, kind in make_malformed(N_MALFORMED, photo):
         status, answer = _ask(port, "POST", "/invocations", body, kind)
         assert 400 <= status < 500, (body[:200], answer[:500])
     assert _ask(port, "GET", "/health")[0] == 200
-    _check_answers(port, saved, photos)
+    _check_answers(port, saved, photos, is_fused=True)
 
 
 def test_mlflows_server_answers_and_survives_malformed_requests(
@@ -113,7 +113,7 @@ def test_mlflows_server_answers_and_survives_malformed_requests(
     port = start(
         "-m", "mlflow", "models", "serve", "-m", str(saved), "--env-manager", "local"
     )
-    _check_answers(port, saved, photos)
+    _check_answers(port, saved, photos, is_fused=False)
     photo = Path(photos[0]).read_bytes()
     for body, kind in make_malformed(N_MALFORMED // 10, photo, seed=1):
         status, answer = _ask(port, "POST", "/invocations", body, kind)
@@ -122,7 +122,7 @@ def test_mlflows_server_answers_and_survives_malformed_requests(
         is_beyond_it = body.startswith((b"[[[[", b'{"a":{"a":', b"1111"))
         assert 400 <= status < 500 or is_beyond_it, (body[:200], answer[:500])
     assert _ask(port, "GET", "/health")[0] == 200
-    _check_answers(port, saved, photos)
+    _check_answers(port, saved, photos, is_fused=False)
 
 
 def test_fresh_process_without_network_predicts_the_same_bits(
@@ -145,7 +145,9 @@ def test_fresh_process_without_network_predicts_the_same_bits(
     assert json.loads(left.stdout) == _expected(saved)
 
 
-def _check_answers(port: int, saved: Path, photos: list[str]) -> None:
+def _check_answers(
+    port: int, saved: Path, photos: list[str], *, is_fused: bool
+) -> None:
     encoded = [base64.b64encode(Path(p).read_bytes()).decode() for p in photos[:4]]
     records = [{"image": text} for text in encoded]
     split = {"columns": ["image"], "data": [[text] for text in encoded]}
@@ -160,8 +162,9 @@ def _check_answers(port: int, saved: Path, photos: list[str]) -> None:
         assert status == 200, answer
         rows = json.loads(answer)["predictions"]
         found = [[row["p_cats"], row["p_dogs"]] for row in rows]
-        # Of one module, which does not pad few images to a chunk: last bits differ.
-        assert np.allclose(found, _expected(saved), rtol=0, atol=1e-6)
+        # Ours is one module, which does not pad few images: last bits differ.
+        off = np.abs(np.subtract(found, _expected(saved))).max()
+        assert off <= (1e-6 if is_fused else 0)
 
 
 def _expected(saved: Path) -> list[list[float]]:

@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from hybridml.models.folder import read_model, write_model
 from hybridml.models.limits import Limits
+from hybridml.models.manifest import Manifest
 from hybridml.serving.rows import RequestError, check_rows
 from hybridml.serving.served_model import ServedModel, predict_once
 from tests.models.estimators import MAKERS, QUICK_ONES, fitted
@@ -41,8 +43,7 @@ def test_bytes_and_base64_give_the_same(serve: Any, photo: bytes) -> None:
     assert list(found) == ["label", "p_class0", "p_class1", "p_class2"]
     assert found.iloc[0].tolist() == found.iloc[1].tolist()
     expected = fitted("case 1, linear_svm")[0].predict_proba([photo] * 2)
-    # Of one module, which does not pad few images to a chunk: last bits differ.
-    assert np.allclose(found.iloc[:, 1:].to_numpy(), expected, rtol=0, atol=1e-6)
+    assert found.iloc[:, 1:].to_numpy().tolist() == expected.tolist()
 
 
 def test_numbers_and_several_labels_have_columns_of_their_own(
@@ -176,3 +177,23 @@ def test_fusion_takes_gaps_but_no_broken_images(serve: Any, photo: bytes) -> Non
     odd = {**row, "price": [1, 2]}
     with pytest.raises(RequestError, match="Row 1 of 1: column 'price': expected text"):
         model.predict(pd.DataFrame([odd]))
+
+
+def test_fused_model_decides_the_same(folders: dict[str, Path], photo: bytes) -> None:
+    folder = folders[""] / "fused"
+    estimator = fitted("case 1, linear_svm")[0]
+    write_model(estimator, folder)
+    model = ServedModel(read_model(folder), Manifest.read(folder), fused=True)
+    found = model.predict(pd.DataFrame({"image": [photo] * 2}))
+    assert found["label"].tolist() == estimator.predict([photo] * 2).tolist()
+    # A module does not pad few images to a chunk: last bits differ.
+    expected = estimator.predict_proba([photo] * 2)
+    assert np.allclose(found.iloc[:, 1:].to_numpy(), expected, rtol=0, atol=1e-6)
+
+
+def test_what_cannot_be_fused_answers_as_it_is(serve: Any, photo: bytes) -> None:
+    served = serve("case 1, rbf_svm")
+    served._is_fused = True
+    found = served.predict(pd.DataFrame({"image": [photo]}))
+    expected = fitted("case 1, rbf_svm")[0].predict([photo])
+    assert found["label"].tolist() == expected.tolist()

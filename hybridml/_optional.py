@@ -22,7 +22,8 @@ def require(package: str, *, extra: str, why: str) -> ModuleType:
     Parameters
     ----------
     package : str
-        Name under which the package is both installed and imported.
+        Name under which the package is both installed and imported, or that of a module
+        in it.
     extra : str
         The extra of hybridml that installs it.
     why : str
@@ -47,11 +48,12 @@ def require(package: str, *, extra: str, why: str) -> ModuleType:
     ...
     hybridml._optional.MissingPackageError: The example needs the package ...
     """
-    if not is_installed(package):
+    name = package.partition(".")[0]
+    if not is_installed(name):
         raise MissingPackageError(
-            f"{why} needs the package {package!r}, which is not installed. "
+            f"{why} needs the package {name!r}, which is not installed. "
             f'Install it with: pip install "hybridml[{extra}]"',
-            name=package,
+            name=name,
         )
     return import_module(package)
 

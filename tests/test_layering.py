@@ -30,7 +30,15 @@ ROOMS: dict[str, set[str]] = {
     "features": {"images", "backbones"},
     "distributed": {"images", "backbones", "features"},
     "report": set(),  # draws plain data, so that what is drawn can plot itself
-    "finetune": {"images", "backbones", "features", "heads", "report", *TRACKING_TYPES},
+    "finetune": {
+        "images",
+        "backbones",
+        "features",
+        "distributed",
+        "heads",
+        "report",
+        *TRACKING_TYPES,
+    },
 }
 BELOW = {"images", "backbones", "features", "heads", "finetune", "report"}
 # Estimators come in: none is known.

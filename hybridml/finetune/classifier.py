@@ -119,6 +119,15 @@ class FineTuneClassifier(ClassifierMixin, FineTuneEstimator):
     random_state : int, default=0
     n_jobs : int or None, default=None
         Threads that decode; None for one a core.
+    n_workers : int, default=1
+        Processes that train, each with its part of the images; above 1 they are started
+        by Ray Train (``pip install "hybridml[ray]"``): on the cluster that this process
+        is connected to, or that of RAY_ADDRESS, else on this machine. Batches stay as
+        large as `batch_size`, the gradients of the parts being added up. A process that
+        dies costs a minute at most of the training: all begin again from the last state.
+        Files, `weights` included, must lie where each process can read them. Without
+        `n_jobs` each has an equal part of the cores; with device="auto" each has a GPU
+        if there are enough.
     verbose : int, default=0
         Above 0, shows the epochs on stderr.
     label_smoothing : float, default=0.0

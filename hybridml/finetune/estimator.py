@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -75,6 +75,7 @@ class FineTuneEstimator(ImageInput, BaseEstimator, ABC):
     callbacks: Sequence[Callback] = ()
     random_state: int = 0
     n_jobs: int | None = None
+    n_workers: int = 1
     verbose: int = 0
 
     def _images(self, X: Any) -> npt.NDArray[Any]:
@@ -84,7 +85,8 @@ class FineTuneEstimator(ImageInput, BaseEstimator, ABC):
     def _fit(self, images: npt.NDArray[Any], targets: Targets) -> Self:
         self.__dict__.pop("tuned_", None)  # a fit that fails leaves nothing half new
         with told_of_fit(self) as callbacks:
-            fit_network(self, images, targets, callbacks)
+            fit = fit_network if self.n_workers == 1 else _fit_on_ray()
+            fit(self, images, targets, callbacks)
         return self
 
     def outputs(self, X: Any) -> npt.NDArray[np.float64]:
@@ -184,3 +186,9 @@ class FineTuneEstimator(ImageInput, BaseEstimator, ABC):
         self, y: Any, n_images: int, sample_weight: npt.ArrayLike | None
     ) -> Targets:
         """Check labels or numbers, and turn them into what is learned."""
+
+
+def _fit_on_ray() -> Callable[..., None]:
+    from hybridml.finetune.parallel.ray_fit import fit_on_ray
+
+    return fit_on_ray

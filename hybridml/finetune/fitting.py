@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,12 @@ from hybridml.exceptions import DivergedError
 from hybridml.finetune.identity import identify
 from hybridml.finetune.learning.probe import LinearHead
 from hybridml.finetune.learning.targets import Targets
+from hybridml.finetune.parallel.group import ALONE, Group
 from hybridml.finetune.preparing import Prepared, prepared
-from hybridml.finetune.training.checkpoint import Checkpoint
-from hybridml.finetune.training.loop import Outcome, shuffled_batches, train
+from hybridml.finetune.training.checkpoint import Checkpoint, Keeping
+from hybridml.finetune.training.loop import Outcome, train
 from hybridml.finetune.training.mixed_precision import float32_where_faster
+from hybridml.finetune.training.order import shuffled_batches
 from hybridml.finetune.training.rate_finder import RateCurve, find_rate
 from hybridml.finetune.training.seeding import generator_for
 from hybridml.finetune.training.steps import Steps
@@ -34,6 +36,9 @@ def fit_network(
     images: npt.NDArray[Any],
     targets: Targets,
     callbacks: Sequence[Callback],
+    *,
+    group: Group = ALONE,
+    checkpoints: Callable[[str], Keeping] | None = None,
 ) -> None:
     """Train a network as an estimator's parameters say.
 
@@ -48,6 +53,11 @@ def fit_network(
     targets : Targets
     callbacks : sequence of Callback
         Told of all but the end.
+    group : Group, default=ALONE
+        Who trains: each process calls this with the same arguments, but its images.
+    checkpoints : callable or None, default=None
+        Gives where the training ("fit") and the one on all the images ("refit") are
+        kept; None keeps them as the estimator's `checkpoint` says.
 
     Raises
     ------
@@ -55,8 +65,8 @@ def fit_network(
         If the loss is no longer a finite number; the estimator then has the best state
         before that.
     """
-    with prepared(estimator, images, targets) as run:
-        _Fit(estimator, images, targets, run).run(callbacks)
+    with prepared(estimator, images, targets, group) as run:
+        _Fit(estimator, images, targets, run, group, checkpoints).run(callbacks)
 
 
 def find_rate_of(
@@ -90,11 +100,15 @@ class _Fit:
         images: npt.NDArray[Any],
         targets: Targets,
         prepared: Prepared,
+        group: Group,
+        checkpoints: Callable[[str], Keeping] | None,
     ) -> None:
         self._estimator = estimator
         self._images = images
         self._targets = targets
         self._run = prepared
+        self._group = group
+        self._checkpoints = checkpoints or self._checkpoint
         self._model = prepared.parts.model
         self._start = self._learned_state() if self._is_refit_wanted else {}
 
@@ -124,7 +138,8 @@ class _Fit:
             run.data,
             run.settings,
             depths=run.depths,
-            checkpoint=self._checkpoint(),
+            group=self._group,
+            checkpoint=self._checkpoints("fit"),
             on_epoch=telling.on_epoch,
             on_step=telling.on_step,
         )
@@ -153,7 +168,8 @@ class _Fit:
             run.data.with_all(),
             run.settings,
             depths=run.depths,
-            checkpoint=self._checkpoint(part="refit"),
+            group=self._group,
+            checkpoint=self._checkpoints("refit"),
             n_epochs=n_epochs,
             on_epoch=lambda row: None,
             on_step=lambda done, total: None,
@@ -183,7 +199,7 @@ class _Fit:
             precision=estimator.precision,
         )
 
-    def _checkpoint(self, part: str = "fit") -> Checkpoint | None:
+    def _checkpoint(self, part: str) -> Keeping | None:
         folder = self._estimator.checkpoint
         if folder is None:
             return None

@@ -57,6 +57,7 @@ def check_parameters(params: Mapping[str, Any], *, owner: str) -> None:
     """
     problems = Problems(owner)
     _check_counts(params, problems)
+    _check_batch(params, problems)
     _check_numbers(params, problems)
     _check_choices(params, problems)
     problems.raise_all()
@@ -123,10 +124,20 @@ def _check_counts(params: Mapping[str, Any], problems: Problems) -> None:
     check("image_size", 1, "None or a positive number of pixels", None)
     check("epochs", 0, "'auto' or a whole number >= 0", "auto")
     check("batch_size", 1, "a positive whole number")
+    check("n_workers", 1, "a positive whole number")
     check("patience", 1, "'auto', None or a positive whole number", None, "auto")
     check("random_state", 0, "a whole number >= 0")
     check("verbose", 0, "a whole number >= 0", True, False)
     check("n_jobs", 1, "None, -1 or a positive whole number", None, -1)
+
+
+def _check_batch(params: Mapping[str, Any], problems: Problems) -> None:
+    """Check that each process has images in each batch: two, for batch norms."""
+    n_workers, batch_size = params["n_workers"], params["batch_size"]
+    if is_count(n_workers) and is_count(batch_size) and n_workers > 1:
+        expected = f"at most {batch_size // 2}, half of batch_size={batch_size}"
+        holds = 2 * n_workers <= batch_size
+        problems.expect(holds, "n_workers", n_workers, expected)
 
 
 def _check_numbers(params: Mapping[str, Any], problems: Problems) -> None:

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import nn
 
 from hybridml._progress import image_progress
@@ -21,18 +23,20 @@ from hybridml.backbones.network import Network
 from hybridml.backbones.workers import count_workers, single_threaded_workers
 from hybridml.exceptions import CacheWarning
 from hybridml.features.choosing import open_store
-from hybridml.features.extraction import extract
+from hybridml.features.extraction import extract_what_can_be_decoded
 from hybridml.features.request import make_request
 from hybridml.finetune.feeding.inputs import Inputs
 from hybridml.finetune.feeding.pixels import Pixels
 from hybridml.finetune.feeding.training_data import TrainingData, prepare_training
-from hybridml.finetune.learning.model import Assembled, assemble, start_from_probe
+from hybridml.finetune.learning.model import Assembled, assemble, fit_probes
 from hybridml.finetune.learning.probe import LinearHead
 from hybridml.finetune.learning.targets import Targets
+from hybridml.finetune.parallel.group import ALONE, Group
 from hybridml.finetune.parameters import make_settings, views_kept
 from hybridml.finetune.training.optimizer import depths_of
 from hybridml.finetune.training.seeding import seeded
 from hybridml.finetune.training.settings import Settings
+from hybridml.images.failures import raise_bad_images
 
 if TYPE_CHECKING:
     from hybridml.finetune.estimator import FineTuneEstimator
@@ -72,7 +76,10 @@ class Prepared:
 
 @contextmanager
 def prepared(
-    estimator: FineTuneEstimator, images: npt.NDArray[Any], targets: Targets
+    estimator: FineTuneEstimator,
+    images: npt.NDArray[Any],
+    targets: Targets,
+    group: Group = ALONE,
 ) -> Iterator[Prepared]:
     """Prepare a training run; within the block torch's random numbers are its own.
 
@@ -81,10 +88,17 @@ def prepared(
     estimator : FineTuneEstimator
         Its parameters are checked already.
     images : ndarray of shape (n_images, ...)
+        Of those that another process of the group has, None is enough.
     targets : Targets
+    group : Group, default=ALONE
     """
     network = network_of(estimator)
-    pixels = Pixels(images, network.preprocessing, n_jobs=estimator.n_jobs)
+    own = group.own(np.arange(len(images)))
+    pixels = group.together(
+        lambda: Pixels(
+            images, network.preprocessing, chosen=own, n_jobs=estimator.n_jobs
+        )
+    )
     data = prepare_training(
         targets,
         validation_fraction=estimator.validation_fraction,
@@ -107,14 +121,17 @@ def prepared(
         )
         probe = None
         if estimator.weights is not None:
-            features = _probe_features(estimator, images, network, parts)
-            probe = start_from_probe(parts.model.head, features, data, targets.task)
+            features = _probe_features(estimator, images, network, parts, group)
+            start, probe = group.from_first(
+                partial(fit_probes, features, data, targets.task)
+            )
+            start.copy_to(parts.model.head)
         parts.model.on(network.device)
         inputs = _make_inputs(estimator, network, parts, pixels, workers)
         if estimator.prefix_cache:
             _warn_of_obstacle(parts)
             n_views = views_kept(estimator.n_views, settings.epochs)
-            n_images = len(data.train), len(data.held_out)
+            n_images = len(group.own(data.train)), len(group.own(data.held_out))
             inputs.keep(*n_images, n_views, _cache_folder(estimator))
         depths = _depths(module, network, parts, settings)
         yield Prepared(network, module, parts, probe, data, inputs, settings, depths)
@@ -125,17 +142,23 @@ def _probe_features(
     images: npt.NDArray[Any],
     network: Network,
     parts: Assembled,
+    group: Group,
 ) -> npt.NDArray[np.float32]:
     """Features of the network as it is before training."""
     request = make_request(network, parts.model.stage.name, estimator.pooling)
-    with image_progress(len(images), "probe", shown=estimator.verbose > 0) as tick:
-        return extract(
-            images,
+    every = np.arange(len(images))
+    own = group.own(every)
+    with image_progress(len(own), "probe", shown=estimator.verbose > 0) as tick:
+        rows, failures = extract_what_can_be_decoded(
+            images if len(own) == len(images) else images[own],
             request,
             store=open_store(estimator.store),
             n_jobs=estimator.n_jobs,
             on_progress=tick,
         )
+    failures = {int(own[i]): reason for i, reason in failures.items()}
+    group.together(partial(raise_bad_images, failures, images))
+    return group.gather(torch.from_numpy(rows), every).numpy()
 
 
 def _make_inputs(

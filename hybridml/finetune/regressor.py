@@ -41,8 +41,10 @@ class FineTuneRegressor(RegressorMixin, FineTuneEstimator):
         not a direction.
     validation_fraction, patience, refit
         By which images the epoch is chosen.
-    device, precision, store, checkpoint, callbacks, random_state, n_jobs, verbose
-        Where and how it runs.
+    device, precision, store, checkpoint, callbacks, random_state
+        Where it runs, and who is told.
+    n_jobs, n_workers, verbose
+        In how many threads and processes it runs.
 
     Attributes
     ----------

@@ -98,7 +98,7 @@ class Inputs:
         n_views = 1 if self._augmentation == "none" else n_views
         self._n_views = n_views  # even if there is no room, for the same result
         n_rows = n_views * (n_train + n_held_out) + n_plain
-        row = self._run_frozen(np.zeros(1, dtype=np.intp), PLAIN)[0]
+        row = self._run_frozen(self._pixels.chosen[:1], PLAIN)[0]
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lack = lack_of_room(folder, n_rows, row)

@@ -30,6 +30,8 @@ class Pixels:
     ----------
     images : ndarray of shape (n_images, ...)
         As `hybridml.images.as_images` returns them.
+    chosen : ndarray of int or None, default=None
+        Positions of those that are ever asked for; None for all.
     preprocessing : Preprocessing
         Images are resized as it says, and the squares are about as large as `resize`.
     n_jobs : int or None
@@ -47,9 +49,11 @@ class Pixels:
         images: npt.NDArray[Any],
         preprocessing: Preprocessing,
         *,
+        chosen: npt.NDArray[np.intp] | None = None,
         n_jobs: int | None = None,
     ) -> None:
         self._images = images
+        self.chosen = np.arange(len(images)) if chosen is None else chosen
         self._preprocessing = preprocessing
         self._n_workers = count_workers(n_jobs)
         # Halves are rounded to even numbers: only a margin of a multiple of 4 makes the
@@ -57,7 +61,11 @@ class Pixels:
         margin = max(0, preprocessing.resize - preprocessing.crop) // 4 * 4
         self._side = side = preprocessing.crop + margin
         self._shape = (side, side, preprocessing.channels)
-        fits = len(images) * math.prod(self._shape) <= _MAX_KEPT_BYTES
+        fits = len(self.chosen) * math.prod(self._shape) <= _MAX_KEPT_BYTES
+        self._rows = np.zeros(
+            len(images), dtype=np.intp
+        )  # of those decoded, by position
+        self._rows[self.chosen] = np.arange(len(self.chosen))
         self._kept = self._decode_all() if fits else None
 
     def __len__(self) -> int:
@@ -67,7 +75,7 @@ class Pixels:
         """Return the images at some positions, (n, channels, side, side), uint8."""
         chosen = np.asarray(positions, dtype=np.intp)
         if self._kept is not None:
-            pixels = self._kept[chosen]
+            pixels = self._kept[self._rows[chosen]]
         else:
             with single_threaded_workers(self._n_workers) as threads:
                 pixels, failures = self._load(chosen, threads)
@@ -77,13 +85,14 @@ class Pixels:
         return torch.from_numpy(pixels).permute(0, 3, 1, 2)
 
     def _decode_all(self) -> npt.NDArray[np.uint8]:
-        pixels = np.empty((len(self._images), *self._shape), dtype=np.uint8)
+        pixels = np.empty((len(self.chosen), *self._shape), dtype=np.uint8)
         bad: dict[int, str] = {}
         with single_threaded_workers(self._n_workers) as threads:
             for start in range(0, len(pixels), _DECODE_AT_ONCE):
-                part = np.arange(start, min(start + _DECODE_AT_ONCE, len(pixels)))
-                pixels[part], failures = self._load(part, threads)
-                bad |= {start + i: reason for i, reason in failures.items()}
+                rows = slice(start, start + _DECODE_AT_ONCE)
+                part = self.chosen[rows]
+                pixels[rows], failures = self._load(part, threads)
+                bad |= {int(part[i]): reason for i, reason in failures.items()}
         raise_bad_images(bad, self._images)
         return pixels
 

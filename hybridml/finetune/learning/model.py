@@ -136,15 +136,13 @@ def last_stage(network: Network) -> Stage:
     return covered[-1]
 
 
-def start_from_probe(
-    head: nn.Linear, features: npt.NDArray[np.float32], data: TrainingData, task: Task
-) -> LinearHead:
-    """Let a head start as the linear probe of the images that are not held out.
+def fit_probes(
+    features: npt.NDArray[np.float32], data: TrainingData, task: Task
+) -> tuple[LinearHead, LinearHead]:
+    """Fit a linear probe: what the head starts from.
 
     Parameters
     ----------
-    head : nn.Linear
-        Changed in place.
     features : ndarray of shape (n_images, n_features), float32
         Of all the images, from the frozen network.
     data : TrainingData
@@ -152,10 +150,11 @@ def start_from_probe(
 
     Returns
     -------
+    start : LinearHead
+        Fitted on the images that are not held out.
     probe : LinearHead
         The same probe, fitted on all the images.
     """
     targets, weights = data.targets, data.weights
     start, strength = choose_probe(task, features, targets, data.held_out, weights)
-    start.copy_to(head)
-    return fit_probe(task, features, targets, weights, strength)
+    return start, fit_probe(task, features, targets, weights, strength)

@@ -11,13 +11,27 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from hybridml.exceptions import TrainingWarning
 
 _SAVE_EVERY_S = 60.0
+
+
+class Keeping(Protocol):
+    """Keeps the state of a training run while it goes on."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the last save is so long ago that much would be lost."""
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Keep a state of tensors, numbers and text in place of the last one."""
+
+    def load(self) -> dict[str, Any] | None:
+        """Return the state that was saved last; None if there is none to be read."""
 
 
 class Checkpoint:

@@ -9,24 +9,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from hybridml.exceptions import DivergedError
 from hybridml.finetune.feeding.batches import Batches
-from hybridml.finetune.feeding.inputs import PLAIN
 from hybridml.finetune.feeding.training_data import TrainingData
 from hybridml.finetune.learning.tasks import Task
 from hybridml.finetune.learning.trainable import Trainable
+from hybridml.finetune.parallel.group import ALONE, Group
 from hybridml.finetune.training.best_state import BestState
-from hybridml.finetune.training.checkpoint import Checkpoint
+from hybridml.finetune.training.checkpoint import Keeping
+from hybridml.finetune.training.evaluation import evaluate
+from hybridml.finetune.training.order import count_batches, shuffled_batches
 from hybridml.finetune.training.seeding import generator_for
 from hybridml.finetune.training.settings import Settings
 from hybridml.finetune.training.steps import Steps
 from hybridml.finetune.training.unfreezing import let_learn, unfreeze_schedule
-
-_EVALUATION_ROWS = 64
 
 Row = dict[str, float]
 
@@ -55,7 +54,8 @@ def train(
     settings: Settings,
     *,
     depths: Mapping[str, int],
-    checkpoint: Checkpoint | None = None,
+    group: Group = ALONE,
+    checkpoint: Keeping | None = None,
     n_epochs: int | None = None,
     on_epoch: Callable[[Row], None],
     on_step: Callable[[int, int], None],
@@ -77,7 +77,9 @@ def train(
     settings : Settings
     depths : mapping of {str: int}
         Of the trunk's parameters; see `hybridml.finetune.training.optimizer.depths_of`.
-    checkpoint : Checkpoint or None, default=None
+    group : Group, default=ALONE
+        Who trains: each process calls this with the same arguments, but its images.
+    checkpoint : Keeping or None, default=None
         Where the run is kept, and resumed from.
     n_epochs : int or None, default=None
         Stop after so many; None for those of the settings, which the rates are planned
@@ -99,7 +101,7 @@ def train(
         If the loss or a parameter is no longer a finite number; the model is then in
         its best state, which the error's `best_epoch` names.
     """
-    run = _Run(model, task, inputs, data, settings, depths, checkpoint)
+    run = _Run(model, task, inputs, data, settings, depths, group, checkpoint)
     run.begin(on_epoch)
     last = settings.epochs if n_epochs is None else n_epochs
     try:
@@ -130,14 +132,16 @@ class _Run:
         data: TrainingData,
         settings: Settings,
         depths: Mapping[str, int],
-        checkpoint: Checkpoint | None,
+        group: Group,
+        checkpoint: Keeping | None,
     ) -> None:
         self._model = model
         self._score_name = task.score_name
         self._data = data
         self._settings = settings
+        self._group = group
         self._checkpoint = checkpoint
-        n_batches = len(_starts(len(data.train), settings.batch_size))
+        n_batches = count_batches(len(data.train), settings.batch_size, group)
         self._steps = Steps(
             model,
             task,
@@ -145,11 +149,12 @@ class _Run:
             data,
             settings,
             depths=depths,
+            group=group,
             n_steps=settings.epochs * n_batches,
         )
         own = {name: p for name, p in model.trunk.named_parameters() if p.requires_grad}
         self._scope = {name: depths.get(name, 0) for name in own}
-        self._evaluate = lambda: evaluate(model, task, inputs, data, settings)
+        self._evaluate = lambda: evaluate(model, task, inputs, data, settings, group)
         self.best = BestState(
             model,
             data.weights[data.held_out],
@@ -185,7 +190,7 @@ class _Run:
         self._model.prepare_to_train(batch_norm_learns=self._settings.batch_norm_learns)
         generator = generator_for(self._settings.seed, "order", self.epoch)
         size = self._settings.batch_size
-        batches = list(shuffled_batches(self._data.train, size, generator))
+        batches = list(shuffled_batches(self._data.train, size, generator, self._group))
         for batch in batches[len(self._losses) :]:
             self._losses.append(self._steps.step(batch, view=self.epoch - 1))
             self._check_finite([self._losses[-1]])
@@ -193,6 +198,7 @@ class _Run:
             self._seconds = time.perf_counter() - started
             if self._checkpoint and self._checkpoint.is_due:
                 self._checkpoint.save(self._state())
+            self._group.go_on()
         self._check_finite(p.detach() for p in self._steps.learned)
         row = {"epoch": self.epoch, "train_loss": float(np.mean(self._losses))}
         self._finish_epoch(row, started, on_epoch)
@@ -251,54 +257,3 @@ class _Run:
         self._seconds, self._rows = state["seconds"], state["rows"]
         self._steps.load_state_dict(state["steps"])
         self.best.load_state_dict(state["best"])
-
-
-def shuffled_batches(
-    positions: npt.NDArray[np.intp], batch_size: int, generator: torch.Generator
-) -> Iterator[npt.NDArray[np.intp]]:
-    """Share positions out to batches at random, each position to one.
-
-    A single position left over goes into the last batch: a batch norm cannot learn from
-    one image.
-    """
-    order = positions[torch.randperm(len(positions), generator=generator).numpy()]
-    yield from np.split(order, _starts(len(order), batch_size)[1:])
-
-
-def _starts(n_positions: int, batch_size: int) -> list[int]:
-    starts = list(range(0, n_positions, batch_size))
-    if batch_size > 1 and len(starts) > 1 and n_positions - starts[-1] == 1:
-        starts.pop()
-    return starts
-
-
-@torch.inference_mode()
-def evaluate(
-    model: Trainable,
-    task: Task,
-    inputs: Batches,
-    data: TrainingData,
-    settings: Settings,
-) -> tuple[Row, Tensor]:
-    """Measure the loss and the score of the held-out part; NaN where there is none.
-
-    Returns
-    -------
-    row : dict of {str: float}
-    losses : Tensor of shape (n_held_out,)
-    """
-    if not len(data.held_out):
-        return {"valid_loss": math.nan, task.score_name: math.nan}, torch.empty(0)
-    model.eval()
-    found = []
-    for start in range(0, len(data.held_out), _EVALUATION_ROWS):
-        part = data.held_out[start : start + _EVALUATION_ROWS]
-        found.append(model.run(inputs.take(part, PLAIN), autocast=settings.autocast))
-    outputs = torch.cat(found).cpu()
-    targets, weights = data.targets[data.held_out], data.weights[data.held_out]
-    losses = task.losses(outputs, targets)
-    row = {
-        "valid_loss": float((losses * weights).sum() / weights.sum()),
-        task.score_name: task.score(outputs, targets, weights),
-    }
-    return row, losses

@@ -14,6 +14,7 @@ from hybridml.finetune.feeding.batches import Batches
 from hybridml.finetune.feeding.training_data import TrainingData
 from hybridml.finetune.learning.tasks import Task
 from hybridml.finetune.learning.trainable import Trainable
+from hybridml.finetune.parallel.group import ALONE, Group
 from hybridml.finetune.training.averaging import AveragedWeights
 from hybridml.finetune.training.back_off import accumulate
 from hybridml.finetune.training.mixing import mix_batch
@@ -36,6 +37,8 @@ class Steps:
     settings : Settings
     depths : mapping of {str: int}
         Of the trunk's parameters.
+    group : Group, default=ALONE
+        Who takes the steps: each with the images of a batch that are its own.
     n_steps : int or None, default=None
         Of the whole run, for the schedule of the rates; None leaves them alone.
     """
@@ -49,6 +52,7 @@ class Steps:
         settings: Settings,
         *,
         depths: Mapping[str, int],
+        group: Group = ALONE,
         n_steps: int | None = None,
     ) -> None:
         self._model = model
@@ -56,6 +60,7 @@ class Steps:
         self._inputs = inputs
         self._data = data
         self._settings = settings
+        self._group = group
         self.learned = [p for p in model.parameters() if p.requires_grad]
         self.optimizer = make_optimizer(
             model.trunk,
@@ -73,6 +78,8 @@ class Steps:
         decay = settings.ema_decay
         self._pull = StartPenalty(trunk, settings.l2_sp) if settings.l2_sp else None
         self._average = AveragedWeights(model, decay) if decay else None
+        buffers = model.buffers() if settings.batch_norm_learns else []
+        self._statistics = [b for b in buffers if b.is_floating_point()]
         self._n_parts = 1
         self._n_done = 0
 
@@ -87,8 +94,10 @@ class Steps:
             Which variation of them.
         """
         settings = self._settings
-        reseed(seed_for(settings.seed, "dropout", self._n_done), settings.device)
+        number = self._n_done * self._group.size + self._group.rank
+        reseed(seed_for(settings.seed, "dropout", number), settings.device)
         loss = self._backward(batch, view)
+        self._group.average(self._statistics)
         if self._pull:
             self._pull.add_gradients()
         if settings.max_gradient_norm is not None:
@@ -110,9 +119,10 @@ class Steps:
 
     def _backward(self, batch: npt.NDArray[np.intp], view: int) -> float:
         settings, task = self._settings, self._task
-        inputs = self._inputs.take(batch, view)
-        targets = self._data.targets[batch].to(settings.device)
-        weights = self._data.weights[batch].to(settings.device)
+        own = self._group.own(batch)
+        inputs = self._inputs.take(own, view)
+        targets = self._data.targets[own].to(settings.device)
+        weights = self._data.weights[own].to(settings.device)
         if settings.mixup or settings.cutmix:
             inputs, targets, weights = mix_batch(
                 inputs,
@@ -123,6 +133,7 @@ class Steps:
                 generator=generator_for(settings.seed, "mixing", self._n_done),
             )
         total = weights.sum()
+        self._group.add_up([total])
 
         def run_part(rows: slice) -> Tensor:
             outputs = self._model.run(inputs[rows], autocast=settings.autocast)
@@ -131,9 +142,9 @@ class Steps:
             return share
 
         clear = self.optimizer.zero_grad
-        loss, self._n_parts = accumulate(
-            run_part, len(batch), self._n_parts, clear=clear
-        )
+        loss, self._n_parts = accumulate(run_part, len(own), self._n_parts, clear=clear)
+        found = [p.grad for p in self.learned if p.grad is not None]
+        self._group.add_up([*found, loss])
         return float(loss)
 
     def state_dict(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import torch
 
 from hybridml.backbones.loading import load_network
 from hybridml.finetune.feeding.training_data import prepare_training
-from hybridml.finetune.learning.model import Assembled, assemble, start_from_probe
+from hybridml.finetune.learning.model import Assembled, assemble, fit_probes
 from hybridml.finetune.learning.targets import class_targets
 
 
@@ -78,10 +78,9 @@ def test_head_starts_as_a_probe_of_what_is_not_held_out() -> None:
     targets = class_targets(np.arange(20) % 2, np.ones(20))
     data = prepare_training(targets, validation_fraction=0.3, random_state=0)
     features = np.random.default_rng(0).normal(size=(20, 16)).astype(np.float32)
-    heads = [torch.nn.Linear(16, 2) for _ in range(2)]
-    probe = start_from_probe(heads[0], features, data, targets.task)
-    assert not np.allclose(heads[0].weight.detach().numpy(), probe.weight)
+    start, probe = fit_probes(features, data, targets.task)
+    assert not np.allclose(start.weight, probe.weight)
     features[data.held_out] = 0  # does not change the start but for its strength
-    start_from_probe(heads[1], features, data, targets.task)
-    directions = [head.weight.detach().flatten() for head in heads]
+    other, _ = fit_probes(features, data, targets.task)
+    directions = [torch.from_numpy(head.weight).flatten() for head in (start, other)]
     assert torch.nn.functional.cosine_similarity(*directions, dim=0) > 0.95

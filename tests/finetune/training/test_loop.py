@@ -16,7 +16,8 @@ from hybridml.backbones.counting import images_forwarded
 from hybridml.exceptions import DivergedError
 from hybridml.finetune.training import loop
 from hybridml.finetune.training.checkpoint import Checkpoint
-from hybridml.finetune.training.loop import Outcome, shuffled_batches, train
+from hybridml.finetune.training.loop import Outcome, train
+from hybridml.finetune.training.order import shuffled_batches
 
 Row = dict[str, float]
 MakeParts = Callable[..., Any]
@@ -47,7 +48,7 @@ def _judge_by(
     remaining = iter(losses)
 
     def evaluate(
-        model: Any, task: Any, inputs: Any, data: Any, settings: Any
+        model: Any, task: Any, inputs: Any, data: Any, settings: Any, group: Any
     ) -> tuple[Row, torch.Tensor]:
         if seen is not None:
             seen.append(model.head.weight.detach().clone())

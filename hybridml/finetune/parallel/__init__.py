@@ -1,0 +1,1 @@
+"""One training on several processes: each has a part of the images."""

@@ -1,0 +1,105 @@
+"""What a training keeps outside of the processes that train, any of which may die."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+News = tuple[str, Any]
+
+
+@dataclass
+class Keeper:
+    """The last state of a training, what it has to tell, and what came of it.
+
+    It lives in a process of its own. Each time that all who train begin anew, because
+    one was lost, is an attempt; what is still on its way from an earlier one is
+    ignored.
+
+    Parameters
+    ----------
+    states : dict of {str: bytes}
+        Of an earlier training, by part, as `pack` makes them.
+    """
+
+    states: dict[str, bytes] = field(default_factory=dict)
+    _attempt: int = 0
+    _news: list[News] = field(default_factory=list)
+    _stop: bool = False
+    _result: Any = None
+    _error: BaseException | None = None
+
+    def begin(self) -> int:
+        """Begin an attempt, and say which."""
+        self._attempt += 1
+        return self._attempt
+
+    def is_over(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self._result is not None or self._error is not None
+
+    def save(self, attempt: int, part: str, state: bytes) -> None:
+        """Keep the state of a part in place of the last one."""
+        if attempt == self._attempt:
+            self.states[part] = state
+            self._news.append(("saved", part))
+
+    def load(self, part: str) -> bytes | None:
+        """Return the state of a part, if there is one."""
+        return self.states.get(part)
+
+    def tell(self, attempt: int, news: News) -> None:
+        """Take news."""
+        if attempt == self._attempt:
+            self._news.append(news)
+
+    def finish(self, attempt: int, result: Any) -> None:
+        """Take what came of the training."""
+        if attempt == self._attempt:
+            self._result = result
+
+    def fail(self, error: BaseException) -> None:
+        """Take an error that would come up again in another attempt."""
+        self._error = self._error or error
+
+    def stop(self) -> None:
+        """Ask the training to end."""
+        self._stop = True
+
+    def is_to_stop(self) -> bool:
+        """Whether the training is asked to end."""
+        return self._stop
+
+    def take_news(self) -> tuple[list[News], BaseException | None]:
+        """Return the news since the last time, and the error that ended all."""
+        news, self._news = self._news, []
+        return news, self._error
+
+    def result(self) -> Any:
+        """Return what came of the training, if it has ended."""
+        return self._result
+
+
+def pack(state: Mapping[str, Any]) -> bytes:
+    """Write a state of tensors, numbers and text down."""
+    file = io.BytesIO()
+    torch.save(dict(state), file)
+    return file.getvalue()
+
+
+def unpack(packed: bytes) -> dict[str, Any]:
+    """Read what `pack` wrote; nothing in it is run.
+
+    Examples
+    --------
+    >>> unpack(pack({"epoch": 3}))
+    {'epoch': 3}
+    """
+    state: dict[str, Any] = torch.load(
+        io.BytesIO(packed), map_location="cpu", weights_only=True
+    )
+    return state

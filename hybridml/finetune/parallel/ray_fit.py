@@ -1,0 +1,222 @@
+"""A fit that Ray Train runs in several processes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.base import clone
+
+from hybridml._checks import describe
+from hybridml._optional import require
+from hybridml.backbones.registry import list_registered
+from hybridml.distributed.ray_engine import worker_environment
+from hybridml.distributed.ray_start import connected
+from hybridml.exceptions import DataError, InvalidParameterError
+from hybridml.finetune.feeding.training_data import prepare_training
+from hybridml.finetune.learning.targets import Targets
+from hybridml.finetune.parallel.following import Following
+from hybridml.finetune.parallel.job import Job
+from hybridml.finetune.parallel.keeper import Keeper
+from hybridml.finetune.parallel.shards import deal_images
+from hybridml.finetune.parallel.worker import work
+from hybridml.finetune.watching.callbacks import Callback
+from hybridml.images.source import is_url
+
+if TYPE_CHECKING:
+    from hybridml.finetune.estimator import FineTuneEstimator
+
+_log = logging.getLogger(__name__)
+_WHY = "Training in several processes (n_workers)"
+_MOST_LOSSES = 10
+_TRAIN_VARIABLES = {
+    "RAY_TRAIN_V2_ENABLED": "1",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # paths are where they were
+}
+
+
+def fit_on_ray(
+    estimator: FineTuneEstimator,
+    images: npt.NDArray[Any],
+    targets: Targets,
+    callbacks: Sequence[Callback],
+) -> None:
+    """Train a network as an estimator's parameters say, in `n_workers` processes.
+
+    Sets the same attributes as `hybridml.finetune.fitting.fit_network`.
+
+    Parameters
+    ----------
+    estimator : FineTuneEstimator
+        Its parameters are checked already.
+    images : ndarray of shape (n_images, ...)
+    targets : Targets
+    callbacks : sequence of Callback
+        Told of all but the end, in this process.
+
+    Raises
+    ------
+    MissingPackageError
+        If Ray is not installed.
+    InvalidParameterError
+        If the device is none that several processes can train on.
+    DataError
+        If there are too few images for so many processes.
+    HybridMLError
+        If processes are lost again and again.
+    DivergedError
+        As `fit_network`.
+    """
+    n_workers = estimator.n_workers
+    owners = _deal(estimator, targets, len(images))
+    wants_gpu = _wants_gpu(estimator.device)
+    following = Following(estimator, images, targets, callbacks)
+    with connected(None, n_cpus=n_workers, n_gpus=int(wants_gpu)) as ray:
+        room = ray.cluster_resources()
+        has_gpu = wants_gpu and (
+            estimator.device != "auto" or room.get("GPU", 0) >= n_workers
+        )
+        n_threads = _count_threads(estimator.n_jobs, room, n_workers)
+        _warn_of_room(room, n_workers, n_threads, has_gpu=has_gpu)
+        keeper = _place_here(ray, ray.remote(Keeper)).remote(following.kept())
+        shards = [
+            ray.put([_located(images[i]) for i in np.flatnonzero(owners == rank)])
+            for rank in range(n_workers)
+        ]
+        worker = clone(estimator).set_params(
+            callbacks=(),
+            checkpoint=None,
+            device="cuda" if has_gpu else "cpu",
+            n_jobs=n_threads,
+            verbose=0,
+        )
+        job = Job(worker, targets, owners, shards, list_registered(), keeper)
+        with _running(ray, job, n_workers, n_threads, has_gpu=has_gpu) as run:
+            following.follow(ray, run, keeper)
+
+
+def _deal(
+    estimator: FineTuneEstimator, targets: Targets, n_images: int
+) -> npt.NDArray[np.intp]:
+    data = prepare_training(
+        targets,
+        validation_fraction=estimator.validation_fraction,
+        random_state=estimator.random_state,
+    )
+    n_workers = estimator.n_workers
+    if len(data.train) < 2 * n_workers:
+        raise DataError(
+            f"Got {len(data.train)} images to learn from; expected at least two for "
+            f"each of n_workers={n_workers}."
+        )
+    seed = estimator.random_state
+    return deal_images(data, n_images, n_workers, random_state=seed)
+
+
+def _wants_gpu(device: str) -> bool:
+    kind = "cuda" if device == "auto" else torch.device(device).type
+    if kind not in ("cpu", "cuda"):
+        expected = "'auto', 'cpu' or 'cuda' where n_workers is above 1"
+        raise InvalidParameterError(describe("device", device, expected))
+    is_started_elsewhere = bool(os.environ.get("RAY_ADDRESS"))
+    is_there = is_started_elsewhere or torch.cuda.is_available()
+    return kind == "cuda" and (device != "auto" or is_there)
+
+
+def _count_threads(n_jobs: int | None, room: dict[str, float], n_workers: int) -> int:
+    """Count the threads of each process: as asked for, or an equal part of all."""
+    if n_jobs is not None and n_jobs > 0:
+        return int(n_jobs)
+    return max(1, int(room.get("CPU", 1)) // n_workers)
+
+
+def _warn_of_room(
+    room: dict[str, float], n_workers: int, n_threads: int, *, has_gpu: bool
+) -> None:
+    needs = {"CPU": n_workers * n_threads} | ({"GPU": n_workers} if has_gpu else {})
+    for resource, amount in needs.items():
+        if room.get(resource, 0) < amount:
+            _log.warning(
+                "The cluster has %g %ss and the training needs %d: it begins when "
+                "there are as many.",
+                room.get(resource, 0),
+                resource,
+                amount,
+            )
+
+
+def _place_here(ray: Any, actor_class: Any) -> Any:
+    """Let an actor run on the machine of this process, and take no core for it."""
+    strategies = require("ray.util.scheduling_strategies", extra="ray", why=_WHY)
+    here = strategies.NodeAffinitySchedulingStrategy(
+        ray.get_runtime_context().get_node_id(), soft=True
+    )
+    return actor_class.options(num_cpus=0, scheduling_strategy=here)
+
+
+@contextmanager
+def _running(
+    ray: Any, job: Job, n_workers: int, n_threads: int, *, has_gpu: bool
+) -> Iterator[Any]:
+    """Let Ray Train run a job, as long as the block lasts.
+
+    It runs in a process of its own: it takes ctrl-C for itself where it runs.
+    """
+    task = ray.remote(_train).options(
+        num_cpus=0, runtime_env={"env_vars": _TRAIN_VARIABLES}
+    )
+    run = task.remote(job, n_workers, n_threads, has_gpu=has_gpu)
+    try:
+        yield run
+    finally:
+        ray.cancel(run, force=True)
+        ray.kill(job.keeper)
+
+
+def _train(job: Job, n_workers: int, n_threads: int, *, has_gpu: bool) -> None:
+    """Run a job, and run it again where a process was lost."""
+    train = require("ray.train", extra="ray", why=_WHY)
+    torch_trainer = require("ray.train.torch", extra="ray", why=_WHY)
+    resources = {"CPU": n_threads} | ({"GPU": 1} if has_gpu else {})
+    variables = worker_environment(n_threads)
+    with tempfile.TemporaryDirectory(prefix="hybridml-") as folder:
+        torch_trainer.TorchTrainer(
+            work,
+            train_loop_config={"job": job},
+            torch_config=_meets_by_itself(torch_trainer.TorchConfig),
+            scaling_config=train.ScalingConfig(
+                num_workers=n_workers, use_gpu=has_gpu, resources_per_worker=resources
+            ),
+            run_config=train.RunConfig(
+                storage_path=folder,
+                failure_config=train.FailureConfig(max_failures=_MOST_LOSSES),
+                worker_runtime_env={"env_vars": variables},
+            ),
+        ).fit()
+
+
+def _meets_by_itself(torch_config: Any) -> Any:
+    """Leave it to the job how its processes meet: see `hybridml.finetune.parallel`."""
+    backend = require("ray.train.backend", extra="ray", why=_WHY)
+
+    class Config(torch_config):
+        @property
+        def backend_cls(self) -> Any:
+            return backend.Backend
+
+    return Config(backend="gloo")
+
+
+def _located(image: Any) -> Any:
+    """Say where a file is, whatever folder a process runs in."""
+    if not isinstance(image, str) or is_url(image):
+        return image
+    return str(Path(image).absolute())

@@ -26,6 +26,19 @@ def test_missing_package_names_the_need_the_package_and_the_cure() -> None:
     assert caught.value.name == "no_such_package"
 
 
+def test_package_that_is_too_old_is_refused_with_both_versions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("importlib.metadata.version", {"onnx": "1.16.2"}.get)
+    wanted = (
+        r"^The graph needs the package 'onnx' in a version >=[\d.]+, and 1\.16\.2 is "
+        r'installed\. Run: pip install "hybridml\[onnx\]"$'
+    )
+    with pytest.raises(MissingPackageError, match=wanted) as caught:
+        require("onnx", extra="onnx", why="The graph")
+    assert caught.value.name == "onnx"
+
+
 @pytest.mark.parametrize("parent", [ImportError, HybridMLError])
 def test_missing_package_is_caught_as(parent: type[Exception]) -> None:
     with pytest.raises(parent, match="no_such_package"):

@@ -37,8 +37,7 @@ Exit codes:
   2    the command line cannot be understood
   3    the images or the labels cannot be used
   4    an unknown name (backbone, cut layer, head ...) or a wrong parameter
-  5    weights are missing or do not fit; a model is damaged, not trusted or of
-       another version
+  5    weights are missing or do not fit; a model is damaged or not trusted
   6    an optional package is not installed, or too old
   130  interrupted
 """

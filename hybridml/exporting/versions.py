@@ -74,10 +74,10 @@ def check_versions(estimator: Any) -> None:
         return
     from xgboost import __version__ as here
 
-    fitted_by = {
-        type(head).__name__: getattr(head, "xgboost_version_", here) for head in heads
-    }
-    found = {kind: other for kind, other in fitted_by.items() if other != here}
+    fitted_by = [
+        (type(head).__name__, getattr(head, "xgboost_version_", here)) for head in heads
+    ]
+    found = {kind: other for kind, other in fitted_by if other != here}
     if found:
         raise _refusal("xgboost", here, found, estimator)
 

@@ -16,6 +16,15 @@ def test_installed_package_is_returned_as_a_module() -> None:
     assert require("numpy", extra="dev", why="The test") is np
 
 
+def test_module_of_an_installed_package_is_returned() -> None:
+    assert require("numpy.linalg", extra="dev", why="The test") is np.linalg
+
+
+def test_module_of_a_missing_package_is_asked_for_by_the_package() -> None:
+    with pytest.raises(MissingPackageError, match="the package 'no_such_package'"):
+        require("no_such_package.part", extra="dev", why="The test")
+
+
 def test_missing_package_names_the_need_the_package_and_the_cure() -> None:
     wanted = (
         r"^The backbone 'x' needs the package 'no_such_package', which is not "
@@ -24,6 +33,19 @@ def test_missing_package_names_the_need_the_package_and_the_cure() -> None:
     with pytest.raises(MissingPackageError, match=wanted) as caught:
         require("no_such_package", extra="timm", why="The backbone 'x'")
     assert caught.value.name == "no_such_package"
+
+
+def test_package_that_is_too_old_is_refused_with_both_versions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("importlib.metadata.version", {"onnx": "1.16.2"}.get)
+    wanted = (
+        r"^The graph needs the package 'onnx' in a version >=[\d.]+, and 1\.16\.2 is "
+        r'installed\. Run: pip install "hybridml\[onnx\]"$'
+    )
+    with pytest.raises(MissingPackageError, match=wanted) as caught:
+        require("onnx", extra="onnx", why="The graph")
+    assert caught.value.name == "onnx"
 
 
 @pytest.mark.parametrize("parent", [ImportError, HybridMLError])

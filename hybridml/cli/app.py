@@ -38,7 +38,7 @@ Exit codes:
   3    the images or the labels cannot be used
   4    an unknown name (backbone, cut layer, head ...) or a wrong parameter
   5    weights are missing or do not fit; a model is damaged or not trusted
-  6    an optional package is not installed
+  6    an optional package is not installed, or too old
   130  interrupted
 """
 _START, _MODELS, _LOOK = "Start here", "Models and features", "Look around"

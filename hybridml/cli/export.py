@@ -54,13 +54,15 @@ def export(
 
     Preprocessing, network and head are all inside: onnxruntime alone
     predicts with it. The graph is written only if it says the same as the
-    model of the images given. Needs: pip install "hybridml[onnx]".
+    model of the images given, and only if the scikit-learn and XGBoost that
+    fitted the model are the ones installed. Needs: pip install "hybridml[onnx]".
     """
     from hybridml.exporting import to_onnx
+    from hybridml.exporting.versions import load_of_this_version
 
     check_can_be_written("OUT.onnx", output)
     paths = list_images(images)
-    estimator = load_fitted(model)
+    estimator = load_of_this_version(lambda: load_fitted(model))
     if hasattr(estimator, "modalities"):
         cure = "It fuses columns of a table: use to_onnx(..., images=table) in Python."
         raise DataError(f"Got model={model!r}; expected one of images alone. {cure}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from hybridml.exceptions import DataError, ImageDecodeError, ModelError
 from hybridml.exporting.estimators import IMAGES
-from hybridml.exporting.graph import onnxruntime
+from hybridml.exporting.graph import IR_VERSION, ML_OPSET, OPSET, onnxruntime
 from hybridml.exporting.images import count_channels
 from hybridml.fusion.early.estimator import EarlyFusion
 from hybridml.fusion.modalities.frame import as_frame
@@ -132,7 +133,8 @@ def compare(
     Raises
     ------
     ModelError
-        If labels are not equal, or anything else differs by more than the tolerance.
+        If labels are not equal, or anything else differs by more than the tolerance;
+        or if onnxruntime cannot read the graph.
     """
     found = _run(model, rows, list(expected))
     problems, largest = [], 0.0
@@ -159,13 +161,32 @@ def compare(
 
 
 def _run(model: bytes, rows: Rows, outputs: list[str]) -> dict[str, npt.NDArray[Any]]:
-    session = onnxruntime().InferenceSession(model, providers=["CPUExecutionProvider"])
+    session = _session(model)
     said = [session.run(outputs, feeds) for feeds in rows.feeds()]
     columns = zip(*said, strict=True)
     return {
         name: np.concatenate(parts)
         for name, parts in zip(outputs, columns, strict=True)
     }
+
+
+def _session(model: bytes) -> Any:
+    runtime = onnxruntime()
+    errors = import_module(f"{runtime.__name__}.capi.onnxruntime_pybind11_state")
+    try:
+        return runtime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    except (
+        errors.Fail,
+        errors.InvalidArgument,
+        errors.InvalidGraph,
+        errors.NotImplemented,
+    ) as exc:
+        reason = str(exc).strip().rstrip(".")
+        raise ModelError(
+            f"onnxruntime {runtime.__version__} cannot read the graph, which is of "
+            f"operator set {OPSET}, ai.onnx.ml {ML_OPSET} and IR version {IR_VERSION}: "
+            f"{reason}. Nothing was written. Run: pip install --upgrade onnxruntime"
+        ) from exc
 
 
 def _unit(name: str, values: npt.NDArray[Any]) -> float:

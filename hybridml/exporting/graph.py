@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hybridml._optional import require
+from hybridml.exceptions import ModelError
 
 OPSET, ML_OPSET, IR_VERSION = 18, 3, 10
+_ML = "ai.onnx.ml"
 _WHY = "A model as ONNX"
 
 
@@ -83,14 +85,26 @@ class Graph:
         Parameters
         ----------
         model : onnx.ModelProto
-            Of the same operator set.
+            Of the same operator set, or an older one.
         inputs : sequence of Value
             For its inputs, in order.
 
         Returns
         -------
         outputs : list of Value
+
+        Raises
+        ------
+        ModelError
+            If it is of a newer operator set, in which operators may mean other things.
         """
+        found = {told.domain: told.version for told in model.opset_import}
+        if found.get("", OPSET) > OPSET or found.get(_ML, ML_OPSET) > ML_OPSET:
+            raise ModelError(
+                f"{model.producer_name} {model.producer_version} has written operator "
+                f"sets {found}; expected at most {OPSET}, and {ML_OPSET} of {_ML}. "
+                "Another version of it may do as it is asked."
+            )
         prefix = f"{self._new_name('part')}/"
         inliner = import_module(f"{onnx().__name__}.inliner")
         whole = inliner.inline_local_functions(model)
@@ -114,8 +128,8 @@ class Graph:
         )
         domains = {node.domain for node in self._nodes}
         imported = [helper.make_opsetid("", OPSET)]
-        if "ai.onnx.ml" in domains:
-            imported.append(helper.make_opsetid("ai.onnx.ml", ML_OPSET))
+        if _ML in domains:
+            imported.append(helper.make_opsetid(_ML, ML_OPSET))
         model = helper.make_model(
             graph,
             opset_imports=imported,

@@ -20,6 +20,7 @@ from hybridml.exporting.images import ImageInput
 from hybridml.exporting.metadata import describe
 from hybridml.exporting.said import Said
 from hybridml.exporting.twin import in_float32
+from hybridml.exporting.versions import check_versions
 from hybridml.fusing.taking_apart import innermost
 
 
@@ -62,10 +63,12 @@ def to_onnx(
     Raises
     ------
     ModelError
-        If the estimator is not fitted, a step cannot be exported, or the graph does not
-        agree with it. The message names the step, or says how far off it is.
+        If the estimator is not fitted, a step cannot be exported or is of another
+        version of XGBoost, onnxruntime cannot read the graph, or the graph does not
+        agree with the estimator. The message names the step, or says how far off it is.
     MissingPackageError
-        If the packages of ``pip install "hybridml[onnx]"`` are not installed.
+        If the packages of ``pip install "hybridml[onnx]"`` are not installed, or are
+        too old.
 
     Warns
     -----
@@ -82,6 +85,11 @@ def to_onnx(
     probabilities; of a regression "numbers". What a file holds says its metadata, under
     names that begin with "hybridml.": classes, digests of weights and preprocessing,
     inputs, versions.
+
+    An estimator is exported with the scikit-learn that fitted it: another one may read
+    its attributes differently. ``hybridml export`` refuses files of other versions. In
+    Python, scikit-learn gives an `InconsistentVersionWarning` when such a file is
+    loaded, and the estimator no longer tells: turn that warning into an error.
 
     Decoding is not part of the graph. These are the pixels that the library sees of a
     photo, turned upright as its EXIF data say::
@@ -109,6 +117,7 @@ def to_onnx(
     _check(estimator, target, tolerance)
     onnx()
     onnxruntime()
+    check_versions(innermost(estimator))
     twin = in_float32(estimator)
     graph, inner = Graph(), innermost(twin)
     inputs = add_inputs(graph, inner)

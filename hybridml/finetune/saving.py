@@ -72,7 +72,8 @@ def load_estimator(kind: type[Estimator], path: str | Path) -> Estimator:
     if rest.get("format") != FORMAT or rest["class"] != kind.__name__:
         raise DataError(
             f"{str(folder)!r} holds a {rest.get('class')} in format "
-            f"{rest.get('format')}; expected a {kind.__name__} in format {FORMAT}."
+            f"{rest.get('format')}, of hybridml {rest.get('hybridml')}; expected a "
+            f"{kind.__name__} in format {FORMAT}."
         )
     params = rest["params"]
     if isinstance(params.get("class_weight"), list):  # JSON's keys are text

@@ -26,6 +26,7 @@ class _XGBoostHead(BaseEstimator):
     """What the classifier and the regressor share."""
 
     model_: XGBModel
+    xgboost_version_: str
 
     @property
     def feature_importances_(self) -> npt.NDArray[np.float32]:
@@ -87,6 +88,8 @@ class XGBoostClassifier(ClassifierMixin, _XGBoostHead):
         Share of each feature in the total gain.
     model_ : xgboost.XGBClassifier
         The fitted model; its classes are positions in `classes_`.
+    xgboost_version_ : str
+        The version of XGBoost that has fitted it.
 
     Examples
     --------
@@ -182,6 +185,8 @@ class XGBoostRegressor(RegressorMixin, _XGBoostHead):
         Share of each feature in the total gain.
     model_ : xgboost.XGBRegressor
         The fitted model.
+    xgboost_version_ : str
+        The version of XGBoost that has fitted it.
 
     Examples
     --------
@@ -245,7 +250,10 @@ class XGBoostRegressor(RegressorMixin, _XGBoostHead):
         return tags
 
 
-def _fit(model_class: Any, head: BaseEstimator, X: Any, y: Any, weights: Any) -> Any:
+def _fit(model_class: Any, head: _XGBoostHead, X: Any, y: Any, weights: Any) -> Any:
+    import xgboost
+
+    head.xgboost_version_ = xgboost.__version__
     settings = head.get_params()
     settings.pop("class_weight", None)  # is in the sample weights
     if settings["random_state"] is not None:

@@ -78,7 +78,7 @@ class Manifest:
                 by = dict(said.get("versions") or {}).get("hybridml", "another version")
                 raise ModelError(
                     f"it has format {said.get('format')!r}, of hybridml {by}; this "
-                    f"version reads format {FORMAT}"
+                    f"version reads format {FORMAT}. Save it again with this one"
                 )
             found = cls(**said)
             found._check()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from importlib import metadata
 from pathlib import Path
 
+import joblib
 import pytest
+import sklearn
 
 from hybridml._optional import is_installed
+from hybridml.cli.model_files import save_fitted
 from tests.cli.conftest import TINY, Typed
 
 pytestmark = pytest.mark.skipif(
@@ -32,7 +36,60 @@ def test_model_of_another_version_is_refused_by_name(
     manifest.write_text(json.dumps({**told, "format": 99}))
     left = typed("export", manifest.parent, "pets.onnx", "--images", photos)
     assert left.code == 5
-    assert "it has format 99" in " ".join(left.err.split())
+    said = " ".join(left.err.split())
+    assert "it has format 99, of hybridml 0" in said
+    assert "this version reads format 1. Save it again with this one." in said
+    assert not Path("pets.onnx").exists()
+
+
+@pytest.mark.parametrize("kept_as", ["old.joblib", "old"])
+def test_steps_that_another_scikit_learn_has_saved_are_refused_by_name(
+    kept_as: str, photos: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed("fit", photos, "--output", "model.joblib", *TINY, "--head", "rbf_svm")
+    model = joblib.load("model.joblib")
+    with monkeypatch.context() as then:
+        then.setattr("sklearn.base.__version__", "1.5.2")
+        save_fitted(model, Path(kept_as))
+    left = typed("export", kept_as, "pets.onnx", "--images", photos)
+    assert left.code == 5
+    said = " ".join(left.err.split())
+    here = sklearn.__version__
+    assert f"steps of scikit-learn 1.5.2 while {here} is installed" in said
+    assert "SVC (step 'head')" in said
+    assert "Fit the model again, or run: pip install scikit-learn==1.5.2" in said
+    assert not Path("pets.onnx").exists()
+
+
+def test_trees_that_another_xgboost_has_fitted_are_refused_by_name(
+    photos: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as then:
+        then.setattr("xgboost.__version__", "2.1.4")
+        typed("fit", photos, "--output", "model", *TINY, "--head", "xgboost")
+    left = typed("export", "model", "pets.onnx", "--images", photos)
+    assert left.code == 5
+    said = " ".join(left.err.split())
+    assert "Cannot export steps of xgboost 2.1.4 while 3" in said
+    assert "XGBoostClassifier (step 'head')" in said
+    assert "pip install xgboost==2.1.4" in said
+    assert not Path("pets.onnx").exists()
+
+
+def test_onnxruntime_that_is_too_old_is_named_with_both_versions(
+    photos: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed("fit", photos, "--output", "model.joblib", *TINY)
+    found = metadata.version
+    monkeypatch.setattr(
+        "importlib.metadata.version",
+        lambda name: "1.19.2" if name == "onnxruntime" else found(name),
+    )
+    left = typed("export", "model.joblib", "pets.onnx", "--images", photos)
+    assert left.code == 6
+    said = " ".join(left.err.split())
+    assert "needs the package 'onnxruntime' in a version >=1." in said
+    assert "and 1.19.2 is installed" in said
     assert not Path("pets.onnx").exists()
 
 

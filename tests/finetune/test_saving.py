@@ -122,6 +122,10 @@ def test_what_is_no_estimator_is_refused(photos: Photos, tmp_path: Path) -> None
     _classifier().fit(*photos).save(tmp_path)
     with pytest.raises(DataError, match="holds a FineTuneClassifier in format 1"):
         FineTuneRegressor.load(tmp_path)
+    path = tmp_path / "estimator.json"
+    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
+    with pytest.raises(DataError, match=r"in format 99, of hybridml \d.*in format 1\."):
+        FineTuneClassifier.load(tmp_path)
     (tmp_path / "weights.safetensors").write_bytes(b"cut off")
     with pytest.raises(DataError, match="Cannot load an estimator"):
         FineTuneClassifier.load(tmp_path)

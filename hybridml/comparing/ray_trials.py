@@ -16,7 +16,7 @@ from hybridml.comparing.data import Data
 from hybridml.comparing.fold_result import FoldResult
 from hybridml.comparing.trial import run_trial
 from hybridml.comparing.trials import Place
-from hybridml.distributed.ray_engine import worker_environment
+from hybridml.distributed.ray_start import worker_environment
 from hybridml.exceptions import HybridMLError
 from hybridml.finetune.watching.callbacks import Callback
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from hybridml._checks import describe
 from hybridml.distributed.messages import Contents, Description, Outcome
+from hybridml.distributed.ray_start import worker_environment
 from hybridml.distributed.run import Run
 from hybridml.distributed.worker import Worker
 from hybridml.exceptions import DataError, HybridMLError, InvalidParameterError
@@ -24,7 +25,6 @@ _log = logging.getLogger(__name__)
 _BLOCKS_A_WORKER = 2  # one is computed, one is read
 _MOST_LOSSES = 4
 _PATIENCE_S = 60.0
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,6 @@ def run_on_ray(run: Run, ray: Any, needs: Needs) -> None:
         crew.work()
     finally:
         crew.dismiss()
-
-
-def worker_environment(n_threads: int) -> dict[str, str]:
-    """Variables that keep a worker from using the cores of others."""
-    return dict.fromkeys(_THREADS, str(n_threads))
 
 
 @dataclass

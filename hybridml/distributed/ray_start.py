@@ -1,4 +1,4 @@
-"""Finding a Ray cluster, or starting Ray on this machine for no one else."""
+"""Finding a Ray cluster, or starting Ray here for no one else; what workers get."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hybridml._optional import require
 from hybridml.exceptions import InvalidParameterError
 
 _log = logging.getLogger(__name__)
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _VARIABLES = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -20,9 +21,9 @@ _VARIABLES = {
 _STARTED = (
     "Started Ray on this machine alone (%d CPUs), without its dashboard. To use a "
     "cluster: `ray start --head` on one machine, `ray start --address=HEAD:6379` on "
-    "the others, and address='HEAD:6379' here. Whoever reaches the ports of a cluster "
-    "may run code there: keep them inside a network of yours, or set "
-    "RAY_AUTH_MODE=token."
+    "the others, and address='HEAD:6379' or RAY_ADDRESS=HEAD:6379 here. Whoever "
+    "reaches the ports of a cluster may run code there: keep them inside a network of "
+    "yours, or set RAY_AUTH_MODE=token."
 )
 
 
@@ -66,6 +67,11 @@ def connected(address: str | None, *, n_cpus: int, n_gpus: float) -> Iterator[An
         yield ray
     finally:
         ray.shutdown()
+
+
+def worker_environment(n_threads: int) -> dict[str, str]:
+    """Variables that keep a worker from using the cores of others."""
+    return dict.fromkeys(_THREADS, str(n_threads))
 
 
 def _connect(ray: Any, address: str) -> None:

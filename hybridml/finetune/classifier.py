@@ -124,7 +124,7 @@ class FineTuneClassifier(ClassifierMixin, FineTuneEstimator):
         by Ray Train (``pip install "hybridml[ray]"``): on the cluster that this process
         is connected to, or that of RAY_ADDRESS, else on this machine. Batches stay as
         large as `batch_size`, the gradients of the parts being added up. A process that
-        dies costs a minute at most of the training: all begin again from the last state.
+        dies costs at most a minute of training: all begin again from the last state.
         Files, `weights` included, must lie where each process can read them. Without
         `n_jobs` each has an equal part of the cores; with device="auto" each has a GPU
         if there are enough.

@@ -192,7 +192,7 @@ def test_more_than_the_cluster_has_is_refused(
 
 
 def test_workers_compute_in_the_threads_they_are_given(ray: Any) -> None:
-    from hybridml.distributed.ray_engine import worker_environment
+    from hybridml.distributed.ray_start import worker_environment
 
     @ray.remote(runtime_env={"env_vars": worker_environment(1)})
     def ask() -> tuple[str, ...]:

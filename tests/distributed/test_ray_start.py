@@ -66,7 +66,7 @@ def test_address_without_a_cluster_is_refused(
 def test_missing_ray_is_told_of(
     photos: list[str], tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_optional, "is_installed", lambda package: False)
+    monkeypatch.setattr(_optional, "_version_of", lambda package: None)
     with pytest.raises(MissingPackageError, match=r'pip install "hybridml\[ray\]"'):
         extract_features(photos, output=tmp_path, backbone=tiny, engine="ray")
 

@@ -59,6 +59,6 @@ def test_wrong_intervals_are_refused() -> None:
 
 
 def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hybridml._optional.is_installed", lambda name: False)
+    monkeypatch.setattr("hybridml._optional._version_of", lambda name: None)
     with pytest.raises(MissingPackageError, match=r"hybridml\[system\]"):
         MLflowTracker(system_metrics_s=5)

@@ -15,7 +15,8 @@ from hybridml.exceptions import HybridMLError, ImageDecodeError
 from hybridml.finetune.identity import identify
 from hybridml.finetune.learning.targets import Targets
 from hybridml.finetune.parallel.job import PARTS
-from hybridml.finetune.parallel.keeper import News, pack, unpack
+from hybridml.finetune.parallel.keeper import News
+from hybridml.finetune.parallel.packing import pack, unpack
 from hybridml.finetune.training.checkpoint import Checkpoint
 from hybridml.finetune.tuned_network import TunedNetwork
 from hybridml.finetune.watching.callbacks import Callback
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from hybridml.finetune.estimator import FineTuneEstimator
 
 _LOOK_EVERY_S = 0.2
-_STACKLEVEL = 8  # at the call of fit
+_STACKLEVEL = 6  # at the call of fit
 
 
 class Following:
@@ -115,7 +116,7 @@ class Following:
                     "Processes of the training were lost again and again. "
                     f"The last time: {exc}"
                 ) from exc
-        found, error = result
+        found, error = ray.cloudpickle.loads(result)
         estimator, tuned = self._estimator, found.pop("tuned_")
         for name, value in found.items():
             setattr(estimator, name, value)

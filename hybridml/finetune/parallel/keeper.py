@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-import torch
 
 News = tuple[str, Any]
 
@@ -16,7 +12,8 @@ News = tuple[str, Any]
 class Keeper:
     """The last state of a training, what it has to tell, and what came of it.
 
-    It lives in a process of its own. Each time that all who train begin anew, because
+    It lives in a process of its own, which knows bytes alone: it is there at once, and
+    needs no PyTorch. Each time that all who train begin anew, because
     one was lost, is an attempt; what is still on its way from an earlier one is
     ignored.
 
@@ -30,7 +27,7 @@ class Keeper:
     _attempt: int = 0
     _news: list[News] = field(default_factory=list)
     _stop: bool = False
-    _result: Any = None
+    _result: bytes | None = None
     _error: BaseException | None = None
 
     def begin(self) -> int:
@@ -57,7 +54,7 @@ class Keeper:
         if attempt == self._attempt:
             self._news.append(news)
 
-    def finish(self, attempt: int, result: Any) -> None:
+    def finish(self, attempt: int, result: bytes) -> None:
         """Take what came of the training."""
         if attempt == self._attempt:
             self._result = result
@@ -79,27 +76,6 @@ class Keeper:
         news, self._news = self._news, []
         return news, self._error
 
-    def result(self) -> Any:
+    def result(self) -> bytes | None:
         """Return what came of the training, if it has ended."""
         return self._result
-
-
-def pack(state: Mapping[str, Any]) -> bytes:
-    """Write a state of tensors, numbers and text down."""
-    file = io.BytesIO()
-    torch.save(dict(state), file)
-    return file.getvalue()
-
-
-def unpack(packed: bytes) -> dict[str, Any]:
-    """Read what `pack` wrote; nothing in it is run.
-
-    Examples
-    --------
-    >>> unpack(pack({"epoch": 3}))
-    {'epoch': 3}
-    """
-    state: dict[str, Any] = torch.load(
-        io.BytesIO(packed), map_location="cpu", weights_only=True
-    )
-    return state

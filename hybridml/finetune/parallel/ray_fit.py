@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,6 @@ from sklearn.base import clone
 from hybridml._checks import describe
 from hybridml._optional import require
 from hybridml.backbones.registry import list_registered
-from hybridml.distributed.ray_engine import worker_environment
 from hybridml.distributed.ray_start import connected
 from hybridml.exceptions import DataError, InvalidParameterError
 from hybridml.finetune.feeding.training_data import prepare_training
@@ -27,7 +25,7 @@ from hybridml.finetune.parallel.following import Following
 from hybridml.finetune.parallel.job import Job
 from hybridml.finetune.parallel.keeper import Keeper
 from hybridml.finetune.parallel.shards import deal_images
-from hybridml.finetune.parallel.worker import work
+from hybridml.finetune.parallel.starting import VARIABLES, run_ray_train
 from hybridml.finetune.watching.callbacks import Callback
 from hybridml.images.source import is_url
 
@@ -36,11 +34,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _WHY = "Training in several processes (n_workers)"
-_MOST_LOSSES = 10
-_TRAIN_VARIABLES = {
-    "RAY_TRAIN_V2_ENABLED": "1",
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # paths are where they were
-}
+_PATIENCE_S = 60.0
 
 
 def fit_on_ray(
@@ -168,51 +162,20 @@ def _running(
 ) -> Iterator[Any]:
     """Let Ray Train run a job, as long as the block lasts.
 
-    It runs in a process of its own: it takes ctrl-C for itself where it runs.
+    It runs in a process of its own: where it runs, it takes ctrl-C for itself.
     """
-    task = ray.remote(_train).options(
-        num_cpus=0, runtime_env={"env_vars": _TRAIN_VARIABLES}
+    task = ray.remote(run_ray_train).options(
+        num_cpus=0, runtime_env={"env_vars": VARIABLES}
     )
-    run = task.remote(job, n_workers, n_threads, has_gpu=has_gpu)
+    held = {"job": ray.put(job)}  # not fetched before it is needed
+    run = task.remote(held, n_workers, n_threads, has_gpu=has_gpu)
     try:
         yield run
     finally:
-        ray.cancel(run, force=True)
+        ray.cancel(run, force=False)  # with force, it would leave its room reserved
+        if not ray.wait([run], timeout=_PATIENCE_S)[0]:
+            ray.cancel(run, force=True)
         ray.kill(job.keeper)
-
-
-def _train(job: Job, n_workers: int, n_threads: int, *, has_gpu: bool) -> None:
-    """Run a job, and run it again where a process was lost."""
-    train = require("ray.train", extra="ray", why=_WHY)
-    torch_trainer = require("ray.train.torch", extra="ray", why=_WHY)
-    resources = {"CPU": n_threads} | ({"GPU": 1} if has_gpu else {})
-    variables = worker_environment(n_threads)
-    with tempfile.TemporaryDirectory(prefix="hybridml-") as folder:
-        torch_trainer.TorchTrainer(
-            work,
-            train_loop_config={"job": job},
-            torch_config=_meets_by_itself(torch_trainer.TorchConfig),
-            scaling_config=train.ScalingConfig(
-                num_workers=n_workers, use_gpu=has_gpu, resources_per_worker=resources
-            ),
-            run_config=train.RunConfig(
-                storage_path=folder,
-                failure_config=train.FailureConfig(max_failures=_MOST_LOSSES),
-                worker_runtime_env={"env_vars": variables},
-            ),
-        ).fit()
-
-
-def _meets_by_itself(torch_config: Any) -> Any:
-    """Leave it to the job how its processes meet: see `hybridml.finetune.parallel`."""
-    backend = require("ray.train.backend", extra="ray", why=_WHY)
-
-    class Config(torch_config):
-        @property
-        def backend_cls(self) -> Any:
-            return backend.Backend
-
-    return Config(backend="gloo")
 
 
 def _located(image: Any) -> Any:

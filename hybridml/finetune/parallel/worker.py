@@ -19,15 +19,15 @@ from hybridml.backbones.registry import register_backbone
 from hybridml.exceptions import DivergedError, HybridMLError, HybridMLWarning
 from hybridml.finetune.fitting import fit_network
 from hybridml.finetune.parallel.job import Job
-from hybridml.finetune.parallel.keeper import pack, unpack
 from hybridml.finetune.parallel.meeting import met
+from hybridml.finetune.parallel.packing import pack, unpack
 from hybridml.finetune.parallel.process_group import PeerLostError, ProcessGroup
 from hybridml.finetune.watching.callbacks import Callback
 
 _SAVE_EVERY_S = 60.0
 
 
-def work(config: Mapping[str, Job]) -> None:
+def work(job: Job) -> None:
     """Train with the images of this process, and with the others.
 
     An error that would come up again is told to the keeper, and ends the training; that
@@ -35,7 +35,7 @@ def work(config: Mapping[str, Job]) -> None:
     """
     ray = require("ray", extra="ray", why="Training in several processes")
     train = require("ray.train", extra="ray", why="Training in several processes")
-    job, context = config["job"], train.get_context()
+    context = train.get_context()
     if ray.get(job.keeper.is_over.remote()):
         return
     try:
@@ -90,7 +90,8 @@ def _work(ray: Any, job: Job, rank: int, size: int) -> None:
         except DivergedError as exc:  # the best state before that is there
             error = exc
         if rank == 0:
-            line.finish((_fitted(estimator), error))
+            result = ray.cloudpickle.dumps((_fitted(estimator), error))
+            line.finish(result)
 
 
 def _fitted(estimator: Any) -> dict[str, Any]:
@@ -130,7 +131,7 @@ class _Line:
         state: bytes | None = self.ray.get(self.keeper.load.remote(part))
         return state
 
-    def finish(self, result: Any) -> None:
+    def finish(self, result: bytes) -> None:
         """Send what came of the training, and wait until it has arrived."""
         self.ray.get(self.keeper.finish.remote(self.attempt, result))
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hybridml.finetune.estimator import FineTuneEstimator
 
 _LOOK_EVERY_S = 0.2
-_STACKLEVEL = 6  # at the call of fit
+_STACKLEVEL = 7  # at the call of fit
 
 
 class Following:
@@ -52,6 +52,7 @@ class Following:
         self._callbacks = callbacks
         self._telling: Telling | None = None
         self._last_epoch = -1
+        self._n_heard = 0
         self._warned: set[str] = set()
         self._checkpoints = _checkpoints(estimator, images, targets)
 
@@ -66,20 +67,36 @@ class Following:
         Ctrl-C ends it, and keeps the best state so far; if it has not begun, or at the
         second time, it is given up.
         """
-        is_over = False
-        while not is_over:
-            try:
-                is_over = bool(ray.wait([run], timeout=_LOOK_EVERY_S)[0])
-                news, error = ray.get(keeper.take_news.remote())
-                for one in news:
-                    self._hear(ray, keeper, one)
-                if error is not None:
-                    self._raise(error)
-            except KeyboardInterrupt:
-                if self._telling is None or ray.get(keeper.is_to_stop.remote()):
-                    raise
-                ray.get(keeper.stop.remote())
-        self._finish(ray, run, ray.get(keeper.result.remote()))
+        try:
+            while not self._is_over(ray, run, keeper):
+                pass
+            ray.get(run)
+            result = ray.get(keeper.result.remote())
+        except ray.exceptions.RayError as exc:
+            raise HybridMLError(
+                f"The processes of the training are lost: {exc}\nWith a folder as "
+                "`checkpoint`, the same fit goes on from the last state."
+            ) from exc
+        self._finish(*ray.cloudpickle.loads(result))
+
+    def _is_over(self, ray: Any, run: Any, keeper: Any) -> bool:
+        """Wait for a moment, and hear what there is."""
+        try:
+            is_over = bool(ray.wait([run], timeout=_LOOK_EVERY_S)[0])
+            news, error = ray.get(keeper.news.remote(self._n_heard))
+            for one in news:
+                self._n_heard += 1
+                self._hear(ray, keeper, one)
+        except KeyboardInterrupt:
+            if self._telling is None or ray.get(keeper.is_to_stop.remote()):
+                raise
+            ray.get(keeper.stop.remote())
+            return False
+        if isinstance(error, ImageDecodeError):  # it was raised beside a part of them
+            raise_bad_images(error.failures, self._images)
+        if error is not None:
+            raise error
+        return is_over
 
     def _hear(self, ray: Any, keeper: Any, news: News) -> None:
         name, value = news
@@ -102,21 +119,7 @@ class Following:
             self._last_epoch = value["epoch"]
             telling.on_epoch(value)
 
-    def _raise(self, error: BaseException) -> None:
-        if isinstance(error, ImageDecodeError):  # it was raised beside a part of them
-            raise_bad_images(error.failures, self._images)
-        raise error
-
-    def _finish(self, ray: Any, run: Any, result: Any) -> None:
-        if result is None:
-            try:
-                ray.get(run)
-            except ray.exceptions.RayError as exc:
-                raise HybridMLError(
-                    "Processes of the training were lost again and again. "
-                    f"The last time: {exc}"
-                ) from exc
-        found, error = ray.cloudpickle.loads(result)
+    def _finish(self, found: dict[str, Any], error: Exception | None) -> None:
         estimator, tuned = self._estimator, found.pop("tuned_")
         for name, value in found.items():
             setattr(estimator, name, value)

@@ -26,6 +26,7 @@ class Keeper:
     states: dict[str, bytes] = field(default_factory=dict)
     _attempt: int = 0
     _news: list[News] = field(default_factory=list)
+    _n_forgotten: int = 0
     _stop: bool = False
     _result: bytes | None = None
     _error: BaseException | None = None
@@ -71,10 +72,14 @@ class Keeper:
         """Whether the training is asked to end."""
         return self._stop
 
-    def take_news(self) -> tuple[list[News], BaseException | None]:
-        """Return the news since the last time, and the error that ended all."""
-        news, self._news = self._news, []
-        return news, self._error
+    def news(self, n_heard: int) -> tuple[list[News], BaseException | None]:
+        """Return the news after so many that were heard, and the error that ended all.
+
+        Those that were heard are forgotten.
+        """
+        self._news = self._news[n_heard - self._n_forgotten :]
+        self._n_forgotten = n_heard
+        return self._news, self._error
 
     def result(self) -> bytes | None:
         """Return what came of the training, if it has ended."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,19 +64,18 @@ def fit_on_ray(
     DataError
         If there are too few images for so many processes.
     HybridMLError
-        If processes are lost again and again.
+        If the processes are lost again and again, or Ray is.
     DivergedError
         As `fit_network`.
     """
     n_workers = estimator.n_workers
     owners = _deal(estimator, targets, len(images))
-    wants_gpu = _wants_gpu(estimator.device)
+    kind = _kind_of_device(estimator.device)
     following = Following(estimator, images, targets, callbacks)
-    with connected(None, n_cpus=n_workers, n_gpus=int(wants_gpu)) as ray:
+    n_gpus = int(kind != "cpu" and torch.cuda.is_available())  # where Ray is started
+    with connected(None, n_cpus=n_workers, n_gpus=n_gpus) as ray:
         room = ray.cluster_resources()
-        has_gpu = wants_gpu and (
-            estimator.device != "auto" or room.get("GPU", 0) >= n_workers
-        )
+        has_gpu = _has_gpu(kind, room.get("GPU", 0), n_workers)
         n_threads = _count_threads(estimator.n_jobs, room, n_workers)
         _warn_of_room(room, n_workers, n_threads, has_gpu=has_gpu)
         keeper = _place_here(ray, ray.remote(Keeper)).remote(following.kept())
@@ -115,14 +113,20 @@ def _deal(
     return deal_images(data, n_images, n_workers, random_state=seed)
 
 
-def _wants_gpu(device: str) -> bool:
-    kind = "cuda" if device == "auto" else torch.device(device).type
-    if kind not in ("cpu", "cuda"):
+def _kind_of_device(device: str) -> str:
+    kind = device if device == "auto" else torch.device(device).type
+    if kind not in ("auto", "cpu", "cuda"):
         expected = "'auto', 'cpu' or 'cuda' where n_workers is above 1"
         raise InvalidParameterError(describe("device", device, expected))
-    is_started_elsewhere = bool(os.environ.get("RAY_ADDRESS"))
-    is_there = is_started_elsewhere or torch.cuda.is_available()
-    return kind == "cuda" and (device != "auto" or is_there)
+    return kind
+
+
+def _has_gpu(kind: str, n_gpus: float, n_workers: int) -> bool:
+    """Whether each process is to have a GPU."""
+    if kind == "cuda" and not n_gpus:
+        expected = "'auto' or 'cpu': Ray knows of no GPU"
+        raise InvalidParameterError(describe("device", kind, expected))
+    return kind == "cuda" or (kind == "auto" and n_gpus >= n_workers)
 
 
 def _count_threads(n_jobs: int | None, room: dict[str, float], n_workers: int) -> int:
@@ -165,7 +169,9 @@ def _running(
     It runs in a process of its own: where it runs, it takes ctrl-C for itself.
     """
     task = ray.remote(run_ray_train).options(
-        num_cpus=0, runtime_env={"env_vars": VARIABLES}
+        num_cpus=0,
+        max_retries=0,  # what it leaves behind may still have the room it needs
+        runtime_env={"env_vars": VARIABLES},
     )
     held = {"job": ray.put(job)}  # not fetched before it is needed
     run = task.remote(held, n_workers, n_threads, has_gpu=has_gpu)

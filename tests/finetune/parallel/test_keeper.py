@@ -21,14 +21,19 @@ def test_states_of_an_earlier_attempt_come_too_late() -> None:
     assert keeper.load("refit") is None
 
 
-def test_news_are_given_once_and_only_of_this_attempt() -> None:
+def test_news_of_this_attempt_are_given_until_they_are_heard() -> None:
     keeper = Keeper()
     first, second = keeper.begin(), keeper.begin()
     keeper.tell(first, ("epoch", {"epoch": 0}))
     keeper.tell(second, ("epoch", {"epoch": 1}))
     keeper.save(second, "fit", b"")
-    assert keeper.take_news() == ([("epoch", {"epoch": 1}), ("saved", "fit")], None)
-    assert keeper.take_news() == ([], None)
+    news = [("epoch", {"epoch": 1}), ("saved", "fit")]
+    assert keeper.news(0) == (news, None)
+    assert keeper.news(0) == (news, None)  # it was not heard
+    assert keeper.news(1) == (news[1:], None)
+    keeper.tell(second, ("step", (1, 2)))
+    assert keeper.news(2) == ([("step", (1, 2))], None)
+    assert keeper.news(3) == ([], None)
 
 
 def test_training_is_over_with_a_result() -> None:
@@ -47,7 +52,7 @@ def test_first_error_ends_a_training() -> None:
     keeper.fail(error)
     keeper.fail(ValueError("another"))
     assert keeper.is_over()
-    assert keeper.take_news() == ([], error)
+    assert keeper.news(0) == ([], error)
 
 
 def test_training_is_asked_to_end() -> None:

@@ -13,7 +13,12 @@ import pytest
 import torch
 from torch import nn
 
-from hybridml import FineTuneClassifier, FineTuneRegressor, load_image_folder
+from hybridml import (
+    FineTuneClassifier,
+    FineTuneRegressor,
+    RecordingTracker,
+    load_image_folder,
+)
 from hybridml._optional import is_installed
 from hybridml.exceptions import (
     DataError,
@@ -22,7 +27,7 @@ from hybridml.exceptions import (
     InvalidParameterError,
     TrainingWarning,
 )
-from hybridml.finetune import Callback
+from hybridml.finetune import Callback, LogToTracker
 from hybridml.testing import make_photos, register_tiny_backbone
 from tests.distributed.test_ray_start import listening
 
@@ -111,12 +116,16 @@ def test_worker_that_is_killed_in_an_epoch_changes_nothing(
         assert listening([first, second]) <= NO_OUTSIDE
         os.kill(second.pid, signal.SIGKILL)
 
-    hears = Hears(2, kill_one)
-    model = _fit(hears)
+    hears, tracker = Hears(2, kill_one), RecordingTracker()
+    model = _fit(hears, callbacks=[hears, LogToTracker(tracker)])
     assert hears.n_steps_when_it_acted is not None
     assert hears.n_steps > hears.n_steps_when_it_acted
     assert hears.epochs == list(range(EPOCHS + 1))
     _assert_same(model, undisturbed)
+    (run,) = tracker.runs
+    assert [step for name, _, step in run.metrics if name == "train_loss"] == list(
+        range(1, EPOCHS + 1)
+    )
     X, y = make_photos(40, seed=1)
     assert model.score(X, y) >= 0.9
 
@@ -191,6 +200,13 @@ def test_too_few_images_for_so_many_processes() -> None:
     X, y = make_photos(6)
     model = FineTuneClassifier(register_tiny_backbone(), n_workers=4)
     with pytest.raises(DataError, match=r"Got 6 images .* each of n_workers=4"):
+        model.fit(X, y)
+
+
+def test_gpus_are_asked_for_where_there_are_none() -> None:
+    X, y = make_photos(8)
+    model = FineTuneClassifier(register_tiny_backbone(), n_workers=2, device="cuda")
+    with pytest.raises(InvalidParameterError, match="Ray knows of no GPU"):
         model.fit(X, y)
 
 

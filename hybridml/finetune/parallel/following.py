@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 from safetensors.torch import load
-from sklearn.base import clone
 
-from hybridml.backbones.loading import network_of
+from hybridml.backbones.network import Network
 from hybridml.exceptions import HybridMLError, ImageDecodeError
 from hybridml.finetune.identity import identify
 from hybridml.finetune.learning.targets import Targets
@@ -36,6 +35,8 @@ class Following:
     Parameters
     ----------
     estimator : FineTuneEstimator
+    network : Network
+        As it is before the training, wherever it runs.
     images : ndarray of shape (n_images, ...)
     targets : Targets
     callbacks : sequence of Callback
@@ -44,6 +45,7 @@ class Following:
     def __init__(
         self,
         estimator: FineTuneEstimator,
+        network: Network,
         images: npt.NDArray[Any],
         targets: Targets,
         callbacks: Sequence[Callback],
@@ -54,7 +56,7 @@ class Following:
         self._last_epoch = -1
         self._n_heard = 0
         self._warned: set[str] = set()
-        self._checkpoints = _checkpoints(estimator, images, targets)
+        self._checkpoints = _checkpoints(estimator, network, images, targets)
 
     def kept(self) -> dict[str, bytes]:
         """Give the states that an earlier fit left in the folder `checkpoint`."""
@@ -132,12 +134,14 @@ class Following:
 
 
 def _checkpoints(
-    estimator: FineTuneEstimator, images: npt.NDArray[Any], targets: Targets
+    estimator: FineTuneEstimator,
+    network: Network,
+    images: npt.NDArray[Any],
+    targets: Targets,
 ) -> Mapping[str, Checkpoint]:
     """Say where each part is kept on disk; nowhere, if the estimator does not ask."""
     folder = estimator.checkpoint
     if folder is None:
         return {}
-    network = network_of(clone(estimator).set_params(device="cpu"))
     identity = identify(estimator, network, images, targets)
     return {part: Checkpoint(folder, {**identity, "part": part}) for part in PARTS}

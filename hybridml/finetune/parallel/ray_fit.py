@@ -15,9 +15,11 @@ from sklearn.base import clone
 
 from hybridml._checks import describe
 from hybridml._optional import require
+from hybridml.backbones.loading import network_of
 from hybridml.backbones.registry import list_registered
 from hybridml.distributed.ray_start import connected
 from hybridml.exceptions import DataError, InvalidParameterError
+from hybridml.features.choosing import open_store
 from hybridml.finetune.feeding.training_data import prepare_training
 from hybridml.finetune.learning.targets import Targets
 from hybridml.finetune.parallel.following import Following
@@ -59,6 +61,8 @@ def fit_on_ray(
     ------
     MissingPackageError
         If Ray is not installed.
+    WeightsError
+        If the weights cannot be had, or do not fit.
     InvalidParameterError
         If the device is none that several processes can train on.
     DataError
@@ -71,7 +75,8 @@ def fit_on_ray(
     n_workers = estimator.n_workers
     owners = _deal(estimator, targets, len(images))
     kind = _kind_of_device(estimator.device)
-    following = Following(estimator, images, targets, callbacks)
+    network = network_of(clone(estimator).set_params(device="cpu"))  # if there is one
+    following = Following(estimator, network, images, targets, callbacks)
     n_gpus = int(kind != "cpu" and torch.cuda.is_available())  # where Ray is started
     with connected(None, n_cpus=n_workers, n_gpus=n_gpus) as ray:
         room = ray.cluster_resources()
@@ -79,18 +84,18 @@ def fit_on_ray(
         n_threads = _count_threads(estimator.n_jobs, room, n_workers)
         _warn_of_room(room, n_workers, n_threads, has_gpu=has_gpu)
         keeper = _place_here(ray, ray.remote(Keeper)).remote(following.kept())
-        shards = [
-            ray.put([_located(images[i]) for i in np.flatnonzero(owners == rank)])
-            for rank in range(n_workers)
-        ]
-        worker = clone(estimator).set_params(
-            callbacks=(),
-            checkpoint=None,
-            device="cuda" if has_gpu else "cpu",
-            n_jobs=n_threads,
-            verbose=0,
+        where = {"device": "cuda" if has_gpu else "cpu", "n_jobs": n_threads}
+        job = Job(
+            _for_worker(estimator).set_params(**where),
+            targets,
+            owners,
+            [
+                ray.put([_located(images[i]) for i in np.flatnonzero(owners == rank)])
+                for rank in range(n_workers)
+            ],
+            list_registered(),
+            keeper,
         )
-        job = Job(worker, targets, owners, shards, list_registered(), keeper)
         with _running(ray, job, n_workers, n_threads, has_gpu=has_gpu) as run:
             following.follow(ray, run, keeper)
 
@@ -182,6 +187,18 @@ def _running(
         if not ray.wait([run], timeout=_PATIENCE_S)[0]:
             ray.cancel(run, force=True)
         ray.kill(job.keeper)
+
+
+def _for_worker(estimator: FineTuneEstimator) -> FineTuneEstimator:
+    """Copy an estimator for processes that nobody listens to, in whatever folder."""
+    copy: FineTuneEstimator = clone(estimator)
+    weights, store = estimator.weights, open_store(estimator.store)
+    if weights is not None and Path(weights).is_file():
+        copy.set_params(weights=_located(str(weights)))
+    if estimator.store != "default":  # that of each machine
+        copy.set_params(store=store and str(store.path.absolute()))
+    copy.set_params(callbacks=(), checkpoint=None, verbose=0)
+    return copy
 
 
 def _located(image: Any) -> Any:

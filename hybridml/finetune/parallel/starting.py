@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from hybridml._optional import require
@@ -43,7 +44,7 @@ def run_ray_train(
     resources = {"CPU": n_threads} | ({"GPU": 1} if has_gpu else {})
     variables = worker_environment(n_threads)
     with tempfile.TemporaryDirectory(prefix="hybridml-") as folder:
-        torch_trainer.TorchTrainer(
+        trainer = torch_trainer.TorchTrainer(
             _work,
             train_loop_config=dict(held),
             torch_config=_meets_by_itself(torch_trainer.TorchConfig),
@@ -55,7 +56,9 @@ def run_ray_train(
                 failure_config=train.FailureConfig(max_failures=_MOST_LOSSES),
                 worker_runtime_env={"env_vars": variables},
             ),
-        ).fit()
+        )
+        with suppress(SystemExit):  # so it ends, in order, where it is cancelled
+            trainer.fit()
 
 
 def _work(held: Mapping[str, Any]) -> None:

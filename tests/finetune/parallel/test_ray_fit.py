@@ -26,6 +26,7 @@ from hybridml.exceptions import (
     ImageDecodeError,
     InvalidParameterError,
     TrainingWarning,
+    WeightsError,
 )
 from hybridml.finetune import Callback, LogToTracker
 from hybridml.testing import make_photos, register_tiny_backbone
@@ -183,17 +184,33 @@ def test_divergence_leaves_the_best_state_before_it() -> None:
     assert model.score(X, y) == 1
 
 
-def test_network_of_ones_own_learns_numbers_from_scratch() -> None:
+def test_network_of_ones_own_learns_numbers() -> None:
     X, _ = make_photos(40)
     network = nn.Sequential(
         nn.Conv2d(3, 8, 3, stride=2), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 8, 3)
     )
     y = X.mean(axis=(1, 2, 3))
     model = FineTuneRegressor(
-        network, weights=None, image_size=32, n_workers=2, batch_size=8, store=None
+        network, image_size=32, n_workers=2, batch_size=8, store=None
     )
     assert model.fit(X, y).score(X, y) > 0.5
     assert model.outputs(X).shape == (40, 1)
+
+
+def test_network_learns_from_scratch() -> None:
+    X, y = make_photos(60)
+    model = FineTuneClassifier(
+        register_tiny_backbone(), weights=None, n_workers=2, batch_size=8, store=None
+    )
+    assert model.fit(X, y).score(X, y) >= 0.9
+
+
+def test_weights_that_are_not_there_are_told_of_at_once(tmp_path: Path) -> None:
+    X, y = make_photos(8)
+    weights = str(tmp_path / "none.pt")
+    model = FineTuneClassifier(register_tiny_backbone(), weights=weights, n_workers=2)
+    with pytest.raises(WeightsError, match=r"none\.pt"):
+        model.fit(X, y)
 
 
 def test_too_few_images_for_so_many_processes() -> None:

@@ -13,7 +13,20 @@ from hybridml.backbones.cutting import cut_at
 from hybridml.exceptions import UnknownBackboneError
 
 
-@pytest.mark.parametrize("classic", CLASSICS, ids=lambda c: c.backbone)
+BIG = ("timm:nasnetalarge", "densenet121")
+
+
+@pytest.mark.parametrize(
+    "classic",
+    [
+        pytest.param(
+            classic,
+            id=classic.backbone,
+            marks=pytest.mark.slow if classic.backbone in BIG else (),
+        )
+        for classic in CLASSICS
+    ],
+)
 def test_each_is_cut_at_all_its_stages(classic: Classic) -> None:
     if classic.backbone.startswith("timm:"):
         pytest.importorskip("timm")

@@ -12,7 +12,6 @@ from hybridml.backbones.classics import CLASSICS, Classic, name_of_classic
 from hybridml.backbones.cutting import cut_at
 from hybridml.exceptions import UnknownBackboneError
 
-
 BIG = ("timm:nasnetalarge", "densenet121")
 
 

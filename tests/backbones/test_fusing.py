@@ -37,7 +37,8 @@ def network(name: str, seed: int = 0) -> nn.Module:
 
 
 @pytest.mark.parametrize(
-    "name", [*NETWORKS, *(pytest.param(n, marks=pytest.mark.slow) for n in BIG_NETWORKS)]
+    "name",
+    [*NETWORKS, *(pytest.param(n, marks=pytest.mark.slow) for n in BIG_NETWORKS)],
 )
 def test_every_stage_keeps_its_output(name: str) -> None:
     backbone = get_backbone(name)

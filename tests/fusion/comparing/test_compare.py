@@ -265,6 +265,7 @@ def test_wrong_parameters_are_named_before_anything_runs(
         _compare(frame, y, **changed)
 
 
+@pytest.mark.slow
 def test_networks_are_watched_and_may_be_stopped(frame: pd.DataFrame, y: Any) -> None:
     pytest.importorskip("hybridml.fusion.intermediate")
     tracker = RecordingTracker()

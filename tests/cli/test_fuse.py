@@ -100,6 +100,7 @@ def test_missing_files_are_missing_modalities(
     assert "count as missing" in left.err
 
 
+@pytest.mark.slow
 def test_results_are_kept(pets: Path, typed: Typed) -> None:
     files = ("--save", "w.joblib", "--plot", "p.svg", "--report", "r.html")
     left = typed("fuse", "--manifest", pets, *COLUMNS, *QUICK, *files)

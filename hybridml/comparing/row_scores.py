@@ -44,7 +44,7 @@ def row_scores(
         return None
     if scorer._kwargs or scorer._sign != 1:
         return None
-    is_right = np.asarray(outputs.predict == targets)
+    is_right: npt.NDArray[np.bool_] = np.asarray(outputs.predict == targets)
     if is_right.ndim == 2:
-        is_right = is_right.all(axis=1)
+        is_right = np.asarray(is_right.all(axis=1))
     return is_right.astype(np.float64)

@@ -74,6 +74,7 @@ def _make_photos(above: Path) -> Path:
     return above / "photos"
 
 
+@pytest.mark.slow
 def test_transfer_cases_names_the_winner_and_where_runs_are(
     photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

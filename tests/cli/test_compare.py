@@ -85,6 +85,7 @@ def test_json_is_alone_on_stdout(compared: Typed) -> None:
     assert "Leaderboard" in left.err
 
 
+@pytest.mark.slow
 def test_second_run_says_that_nothing_was_forwarded(photos: Path, typed: Typed) -> None:
     again = ("compare", photos, *QUICK, "--cv", "2", "--fresh")
     first, second = (typed(*again) for _ in range(2))
@@ -208,6 +209,7 @@ def test_report_is_written(compared: Typed) -> None:
     assert "compare_transfer_cases(" in text
 
 
+@pytest.mark.slow
 def test_counts_are_a_regression_where_it_is_said(manifest: Path, typed: Typed) -> None:
     table, counts = pd.read_csv(manifest), manifest.with_name("counts.csv")
     table.assign(count=range(len(table))).to_csv(counts, index=False)

@@ -57,6 +57,7 @@ def test_leaderboard_and_verdict_are_shown(pets: Path, typed: Typed) -> None:
     assert "times an image or a sound went through a network." in left.out
 
 
+@pytest.mark.slow
 def test_second_run_goes_on_where_the_first_was(pets: Path, typed: Typed) -> None:
     command = ("fuse", "--manifest", pets, *COLUMNS, *QUICK)
     first, second, third = (typed(*command, *more) for more in ((), (), ("--fresh",)))

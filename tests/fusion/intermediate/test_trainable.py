@@ -73,6 +73,7 @@ def test_it_begins_with_the_frozen_features(photos: Any) -> None:
     np.testing.assert_allclose(frozen, learned, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_two_fits_agree_bit_for_bit(photos: Any) -> None:
     first, second = (
         _fit(photos, _extractor(), trainable="last2").predict_proba(photos[0])

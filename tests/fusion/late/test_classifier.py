@@ -163,6 +163,7 @@ def test_a_pipeline_of_images_lives_with_unreadable_ones(tmp_path: Path) -> None
     assert model.predict(X.assign(path="absent.png")).shape == (24,)
 
 
+@pytest.mark.slow
 def test_combinations_and_nested_parameters_are_searched(
     table: Any, modalities: Any
 ) -> None:
@@ -198,6 +199,7 @@ def test_a_final_estimator_of_ones_own(table: Any, modalities: Any) -> None:
     assert model.get_params()["final_estimator__max_depth"] == 3
 
 
+@pytest.mark.slow
 def test_shuffled_labels_give_chance(modalities: Any, table: Any) -> None:
     X, y = table
     shuffled = np.random.default_rng(3).permutation(y)

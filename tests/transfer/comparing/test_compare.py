@@ -270,6 +270,7 @@ def test_a_given_split_is_one_fold_without_spread(photos: Photos) -> None:
     assert len(found.plot().axes) == 2
 
 
+@pytest.mark.slow
 def test_without_time_nothing_is_trained(photos: Photos) -> None:
     found = _compare(photos, time_budget_s=0.001)
     rows = found.table.set_index("candidate")
@@ -358,6 +359,7 @@ def test_two_comparisons_with_one_seed_agree(photos: Photos, all_layers: bool) -
     pd.testing.assert_frame_equal(first.layer_scores, again.layer_scores)
 
 
+@pytest.mark.slow
 def test_comparison_does_not_modify_its_input(photos: Photos) -> None:
     X, y = photos
     copies = X.copy(), y.copy()
@@ -378,6 +380,7 @@ def test_images_may_be_paths_in_a_table(photos: Photos, tmp_path: Path) -> None:
     assert found.table["score"].tolist() == expected.table["score"].tolist()
 
 
+@pytest.mark.slow
 def test_backbones_are_compared_with_one_another() -> None:
     register_tiny_backbone("tiny2", seed=5)
     found = _compare(

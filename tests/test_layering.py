@@ -7,6 +7,7 @@ has to know a room above it is in the wrong place.
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import tomllib
 from collections.abc import Iterator
@@ -217,6 +218,7 @@ def _guarded_imports(tree: ast.AST) -> Iterator[str]:
             yield f"line {node.lineno}: try ... import: ask hybridml._optional instead"
 
 
+@functools.cache
 def _optional_packages() -> set[str]:
     """Import names of what only an extra installs."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -7,8 +7,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
@@ -16,7 +18,6 @@ from mlflow import MlflowClient
 from PIL import Image
 
 from hybridml import FeatureStore
-from hybridml.features.choosing import default_store_path
 from hybridml.testing import make_photos, register_tiny_backbone
 
 FOLDER = Path(__file__).resolve().parents[1] / "pipelines"
@@ -26,20 +27,54 @@ N_PHOTOS = 24
 Recipe = Callable[..., None]
 
 
+class Ran(NamedTuple):
+    """A recipe that has run: the working folder, and the lines that it printed."""
+
+    folder: Path
+    printed: list[str]
+
+
 @pytest.fixture
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of two classes, with splits; the working folder is the one above it."""
-    register_tiny_backbone()
     monkeypatch.chdir(tmp_path)
+    return _make_photos(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    return _run_apart(_search, tmp_path_factory.mktemp("searched"))
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    return _run_apart(_sweep, tmp_path_factory.mktemp("swept"))
+
+
+def _run_apart(recipe: Callable[[Path], None], folder: Path) -> Ran:
+    """Run a recipe for several tests, as each of them would do by itself."""
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as out:
+        patch.chdir(folder)
+        patch.setenv("HYBRIDML_STORE", str(folder / "store"))
+        patch.setenv("HYBRIDML_JOURNAL", str(folder / "journal"))
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        recipe(_make_photos(folder))
+    return Ran(folder, out.getvalue().splitlines())
+
+
+def _make_photos(above: Path) -> Path:
+    register_tiny_backbone()
     images, labels = make_photos(N_PHOTOS)
     for number, (image, label) in enumerate(zip(images, labels, strict=True)):
         split = "train" if number < N_PHOTOS * 2 // 3 else "val"
-        folder = tmp_path / "photos" / split / label
+        folder = above / "photos" / split / label
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(folder / f"{number:02d}.png")
-    return tmp_path / "photos"
+    return above / "photos"
 
 
+@pytest.mark.slow
 def test_transfer_cases_names_the_winner_and_where_runs_are(
     photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -62,15 +97,13 @@ def test_transfer_cases_scores_on_the_split_that_is_named(photos: Path) -> None:
     assert fold.data.metrics["n_test"] == N_PHOTOS // 3
 
 
-def test_cut_layer_search_forwards_each_photo_once(photos: Path) -> None:
-    _search(photos)
-    stats = FeatureStore(default_store_path()).stats()
+def test_cut_layer_search_forwards_each_photo_once(searched: Ran) -> None:
+    stats = FeatureStore(searched.folder / "store").stats()
     assert stats["images_forwarded"] == N_PHOTOS
 
 
-def test_cut_layer_search_writes_a_row_per_combination(photos: Path) -> None:
-    _search(photos)
-    results = pd.read_csv("found.csv")
+def test_cut_layer_search_writes_a_row_per_combination(searched: Ran) -> None:
+    results = pd.read_csv(searched.folder / "found.csv")
     layers = ["stem", "stage1", "penultimate"]
     assert sorted(results["param_features__cut_layer"]) == sorted(layers * 6)
     assert sorted(results["head"]) == ["linear_svm"] * 9 + ["ridge"] * 9
@@ -79,12 +112,11 @@ def test_cut_layer_search_writes_a_row_per_combination(photos: Path) -> None:
 
 
 def test_cut_layer_search_records_the_best_row(
-    photos: Path, capsys: pytest.CaptureFixture[str]
+    searched: Ran, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _search(photos)
-    printed = capsys.readouterr().out.splitlines()
-    assert printed[-2:-1] == ["All 18 rows: found.csv"]
-    assert printed[-1].startswith("Runs are recorded in MLflow")
+    monkeypatch.chdir(searched.folder)
+    assert searched.printed[-2:-1] == ["All 18 rows: found.csv"]
+    assert searched.printed[-1].startswith("Runs are recorded in MLflow")
     best = pd.read_csv("found.csv").iloc[0]
     run = _run_with("hybridml.case = '1'")
     assert run.info.status == "FINISHED"
@@ -97,8 +129,10 @@ def test_cut_layer_search_records_the_best_row(
     assert [file.path for file in files] == ["found.csv"]
 
 
-def test_cut_layer_search_records_each_head_and_candidate(photos: Path) -> None:
-    _search(photos)
+def test_cut_layer_search_records_each_head_and_candidate(
+    searched: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(searched.folder)
     search = _run_with("hybridml.kind = 'search' AND hybridml.head = 'ridge'")
     above = _run_with("hybridml.case = '1'")
     assert search.data.tags["mlflow.parentRunId"] == above.info.run_id
@@ -119,14 +153,10 @@ def test_cut_layer_search_keeps_to_the_split_that_is_named(photos: Path) -> None
     assert run.data.params["n_images"] == str(N_PHOTOS * 2 // 3)
 
 
-def test_fine_tuning_sweep_writes_a_row_per_combination(
-    photos: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    _sweep(photos)
-    printed = capsys.readouterr().out.splitlines()
-    assert printed[-2] == "All 4 rows: found.csv"
-    assert printed[-1].startswith("Runs are recorded in MLflow")
-    results = pd.read_csv("found.csv")
+def test_fine_tuning_sweep_writes_a_row_per_combination(swept: Ran) -> None:
+    assert swept.printed[-2] == "All 4 rows: found.csv"
+    assert swept.printed[-1].startswith("Runs are recorded in MLflow")
+    results = pd.read_csv(swept.folder / "found.csv")
     tried = results[["param_trainable", "param_learning_rate"]]
     assert sorted(tried.itertuples(index=False, name=None)) == [
         ("head", 0.001),
@@ -137,8 +167,10 @@ def test_fine_tuning_sweep_writes_a_row_per_combination(
     assert results["mean_test_score"].is_monotonic_decreasing
 
 
-def test_fine_tuning_sweep_records_winner_and_every_epoch(photos: Path) -> None:
-    _sweep(photos)
+def test_fine_tuning_sweep_records_winner_and_every_epoch(
+    swept: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(swept.folder)
     best = pd.read_csv("found.csv").iloc[0]
     search = _run_with("hybridml.kind = 'search'")
     assert search.data.params["n_images"] == str(N_PHOTOS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,16 @@ import pandas as pd
 from hybridml.comparing.data import Data
 from hybridml.comparing.outputs import Outputs, can_score_outputs, score_outputs
 from hybridml.comparing.race import Standing
+from hybridml.comparing.row_scores import row_scores
 from hybridml.comparing.statistics.compare_with_winner import compare_with_winner
 from hybridml.comparing.statistics.corrected_t import corrected_interval
 from hybridml.comparing.statistics.groups import groups_not_told_apart
 from hybridml.comparing.statistics.pairwise import pairwise_p_values
-from hybridml.comparing.statistics.resampling import Resampled, resample_score
+from hybridml.comparing.statistics.resampling import (
+    ImageScores,
+    Resampled,
+    resample_score,
+)
 
 _NOT_KNOWN = (math.nan, math.nan)
 
@@ -99,12 +104,13 @@ class Judged:
             self._known[name, fold] = resample_score(rescore, n_test)
         return self._known[name, fold]
 
-    def _rescoring(
-        self, name: str, fold: int
-    ) -> Callable[[npt.NDArray[np.intp]], float]:
+    def _rescoring(self, name: str, fold: int) -> ImageScores:
         """Return what scores a contender on test rows drawn from a fold (from 1)."""
         outputs: Outputs = self._standings[name].results[fold - 1].outputs
         targets: npt.NDArray[Any] = self._data.targets[self._data.folds[fold - 1][1]]
+        rows = row_scores(self._scorer, outputs, targets)
+        if rows is not None:
+            return rows
 
         def rescore(positions: npt.NDArray[np.intp]) -> float:
             try:

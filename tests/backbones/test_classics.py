@@ -12,8 +12,20 @@ from hybridml.backbones.classics import CLASSICS, Classic, name_of_classic
 from hybridml.backbones.cutting import cut_at
 from hybridml.exceptions import UnknownBackboneError
 
+BIG = ("timm:nasnetalarge", "densenet121")
 
-@pytest.mark.parametrize("classic", CLASSICS, ids=lambda c: c.backbone)
+
+@pytest.mark.parametrize(
+    "classic",
+    [
+        pytest.param(
+            classic,
+            id=classic.backbone,
+            marks=pytest.mark.slow if classic.backbone in BIG else (),
+        )
+        for classic in CLASSICS
+    ],
+)
 def test_each_is_cut_at_all_its_stages(classic: Classic) -> None:
     if classic.backbone.startswith("timm:"):
         pytest.importorskip("timm")

@@ -18,12 +18,27 @@ from hybridml.backbones import Stage, registry
 from hybridml.backbones.cutting import cut_at
 from hybridml.backbones.pooling import as_maps
 
+# One of each family in the fast suite, the smallest.
+SMALLEST = {
+    *("alexnet", "convnet3", "convnext_tiny", "densenet121", "efficientnet_b0"),
+    *("efficientnet_lite0", "efficientnet_v2_s", "googlenet", "inception_v3"),
+    *("lenet5", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_x_400mf"),
+    *("regnet_y_400mf", "resnet18", "resnet50", "resnext50_32x4d"),
+    *("shufflenet_v2_x0_5", "squeezenet1_1", "swin_t", "swin_v2_t", "vgg11"),
+    *("vgg16_bn", "vit_b_32", "wide_resnet50_2"),
+}
 LINES = Path(__file__).with_name("declared_stages.txt").read_text().splitlines()
 TABLE = {
     name: cells.split()
     for names, cells in (line.split(": ") for line in LINES)
     for name in names.split()
 }
+
+
+NAMES = [
+    pytest.param(name, marks=() if name in SMALLEST else pytest.mark.slow)
+    for name in sorted(TABLE)
+]
 
 
 def describe_stage(stage: Stage, output: Tensor, size: int) -> str:
@@ -38,9 +53,10 @@ def describe_stage(stage: Stage, output: Tensor, size: int) -> str:
 
 def test_the_table_has_every_built_in_backbone() -> None:
     assert set(TABLE) == set(registry._builtin())
+    assert set(TABLE) > SMALLEST
 
 
-@pytest.mark.parametrize("name", sorted(TABLE))
+@pytest.mark.parametrize("name", NAMES)
 def test_stages_are_those_of_the_table(name: str) -> None:
     backbone = registry._builtin()[name]
     size = backbone.preprocessing.crop

@@ -10,16 +10,13 @@ from hybridml.backbones.registry import get_backbone
 from hybridml.backbones.spec import Stage
 
 CPU = torch.device("cpu")
-NETWORKS = (
-    "resnet18",
-    "efficientnet_lite0",
+NETWORKS = ("resnet18", "efficientnet_lite0", "mobilenet_v3_small", "squeezenet1_1")
+BIG_NETWORKS = (
     "mobilenet_v2",
-    "mobilenet_v3_small",
     "efficientnet_b0",
     "densenet121",
     "googlenet",
     "shufflenet_v2_x0_5",
-    "squeezenet1_1",
     "regnet_y_400mf",
     "convnext_tiny",
     "vgg11_bn",
@@ -39,7 +36,10 @@ def network(name: str, seed: int = 0) -> nn.Module:
     return built
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name",
+    [*NETWORKS, *(pytest.param(n, marks=pytest.mark.slow) for n in BIG_NETWORKS)],
+)
 def test_every_stage_keeps_its_output(name: str) -> None:
     backbone = get_backbone(name)
     cut = cut_at(network(name), backbone.stages)

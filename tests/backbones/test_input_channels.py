@@ -108,6 +108,7 @@ def test_grey_is_exact_where_all_channels_are_normalised_alike() -> None:
     torch.testing.assert_close(network[0].weight.data, before.sum(1, keepdim=True))
 
 
+@pytest.mark.slow
 def test_grey_features_of_a_real_network_are_close_to_rgb() -> None:
     levels = make_photos(4, side=64)[0].mean(axis=3).astype(np.uint8)
     options = {"store": None, "precision": "fp32", "image_size": 64}

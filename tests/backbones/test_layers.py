@@ -114,7 +114,14 @@ def test_image_size_changes_maps_and_cost() -> None:
     assert ratio == pytest.approx(4)
 
 
-@pytest.mark.parametrize("name", ["lenet5", "swin_t", "shufflenet_v2_x0_5"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lenet5",
+        pytest.param("swin_t", marks=pytest.mark.slow),
+        pytest.param("shufflenet_v2_x0_5", marks=pytest.mark.slow),
+    ],
+)
 def test_all_nodes_contain_the_stages_with_the_same_numbers(name: str) -> None:
     stages = list_cut_layers(name).set_index("name")
     nodes = list_cut_layers(name, all_nodes=True).set_index("name")

@@ -21,7 +21,9 @@ def tiny() -> str:
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("backbone", ["tiny", "resnet18"])
+@pytest.mark.parametrize(
+    "backbone", ["tiny", pytest.param("resnet18", marks=pytest.mark.slow)]
+)
 def test_a_row_does_not_depend_on_its_batch_mates(
     tiny: str, backbone: str, precision: str
 ) -> None:

@@ -17,13 +17,10 @@ from hybridml.backbones.separating import OUTPUT, part_between, separate
 from hybridml.backbones.spec import Stage
 from hybridml.finetune.learning.freezing import freeze_all_but
 
-SIDES = {
-    "resnet18": 64,
-    "mobilenet_v2": 64,
+SIDES = {"resnet18": 64, "mobilenet_v2": 64}
+BIG_SIDES = {
     "efficientnet_lite0": 64,
     "regnet_y_400mf": 64,
-}
-BIG_SIDES = {
     "vgg16": 64,
     "densenet121": 64,
     "googlenet": 64,

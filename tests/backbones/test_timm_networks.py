@@ -37,6 +37,7 @@ KINDS = {
     "convnext_atto": ("maps", None),
     "samvit_base_patch16_224": ("maps_last", None),
 }
+BIG = {"densenet121", "swin_tiny_patch4_window7_224", "samvit_base_patch16_224"}
 RANKS = {"maps": 4, "maps_last": 4, "tokens": 3, "vector": 2}
 
 
@@ -51,7 +52,9 @@ def images_of(backbone: Backbone, *, device: str = "cpu") -> torch.Tensor:
     return torch.randn(1, 3, size, size, generator=generator).to(device)
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in BIG else ()) for n in KINDS]
+)
 def test_every_stage_gives_what_its_layout_says(name: str) -> None:
     backbone = get_backbone(f"timm:{name}")
     assert backbone.stage_names[-2:] == ("penultimate", "logits")
@@ -67,7 +70,14 @@ def test_every_stage_gives_what_its_layout_says(name: str) -> None:
         assert found == {n_prefix_tokens}
 
 
-@pytest.mark.parametrize("name", ["resnet10t", "densenet121", "mixer_s32_224"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "resnet10t",
+        pytest.param("densenet121", marks=pytest.mark.slow),
+        pytest.param("mixer_s32_224", marks=pytest.mark.slow),
+    ],
+)
 def test_features_are_those_of_timms_own_network(name: str) -> None:
     backbone = get_backbone(f"timm:{name}")
     theirs = timm.create_model(name, num_classes=5).eval()
@@ -145,6 +155,7 @@ def test_cut_layers_are_listed_with_their_cost() -> None:
     assert table.loc["logits", "gmacs"] == pytest.approx(0.569, abs=0.01)
 
 
+@pytest.mark.slow
 def test_a_network_without_a_graph_is_cut_at_its_modules() -> None:
     backbone = get_backbone("timm:samvit_base_patch16_224")
     table = list_cut_layers(backbone.name).set_index("name")
@@ -245,6 +256,7 @@ def test_a_timm_that_loads_pickled_code_is_refused(
     assert list_backbones("timm:resnet18") == ["timm:resnet18"]
 
 
+@pytest.mark.slow
 def test_timm_is_not_imported_before_it_is_asked_for() -> None:
     code = (
         "import sys; from hybridml.backbones import get_backbone; "

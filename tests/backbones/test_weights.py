@@ -249,6 +249,7 @@ def test_conv_only_vgg_serves_its_blocks(shared_weights: Path) -> None:
     assert network.stages[-1].name == "block5"
 
 
+@pytest.mark.slow
 def test_a_vision_transformer_takes_weights_of_another_image_size(
     tmp_path: Path,
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import joblib
 import pandas as pd
 import pytest
 
+from hybridml.cli import run
 from hybridml.comparing import trials
 from hybridml.comparing.fold_result import FoldResult
 from hybridml.transfer.comparing.candidate import Candidate
@@ -18,6 +20,32 @@ from hybridml.transfer.comparing.comparison import COLUMNS
 from tests.cli.conftest import TINY, Outcome, Typed
 
 QUICK = (*TINY, "--case", "0", "--case", "1", "--head", "linear_svm", "--no-tracking")
+# The least that there is to compare, where it does not matter what.
+ONE_CASE = (*TINY, "--case", "0", "--no-tracking")
+
+
+@pytest.fixture(scope="module")
+def known_home(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which `QUICK` has been compared in two folds."""
+    home = tmp_path_factory.mktemp("known")
+    with pytest.MonkeyPatch.context() as patch:
+        _live_in(home, patch)
+        assert run(["compare", str(photos), *QUICK, "--cv", "2"]) == 0
+    return home
+
+
+@pytest.fixture
+def compared(
+    known_home: Path, typed: Typed, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> Typed:
+    """Compare what is known, with more options: the folds are not run again."""
+    _live_in(known_home, monkeypatch)
+    return partial(typed, "compare", photos, *QUICK, "--cv", "2")
+
+
+def _live_in(home: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("HYBRIDML_STORE", str(home / "store"))
+    patch.setenv("HYBRIDML_JOURNAL", str(home / "journal"))
 
 
 def test_own_split_is_used_and_said(split_photos: Path, typed: Typed) -> None:
@@ -31,25 +59,25 @@ def test_own_split_is_used_and_said(split_photos: Path, typed: Typed) -> None:
 
 
 def test_folder_without_split_is_cross_validated(photos: Path, typed: Typed) -> None:
-    left = typed("compare", photos, *QUICK)
+    left = typed("compare", photos, *ONE_CASE)
     assert left.code == 0
     assert (
         "18 images of 2 classes; each case on the same ones, in about 20 min"
         in left.err
     )
     assert "5-fold cross-validation, stratified." in left.err
-    assert left.err.count(", fold ") == 20
+    assert left.err.count(", fold ") == 10
 
 
 def test_manifest_is_read(manifest: Path, typed: Typed) -> None:
     columns = ("--image", "file", "--target", "kind", "--split", "part")
-    left = typed("compare", "--manifest", manifest, *columns, *QUICK)
+    left = typed("compare", "--manifest", manifest, *columns, *ONE_CASE)
     assert left.code == 0
     assert "learned on 12 images (train), scored on 6 (val)." in left.err
 
 
-def test_json_is_alone_on_stdout(photos: Path, typed: Typed) -> None:
-    left = typed("compare", photos, *QUICK, "--cv", "2", "--json")
+def test_json_is_alone_on_stdout(compared: Typed) -> None:
+    left = compared("--json")
     assert left.code == 0
     found = json.loads(left.out)
     assert [set(row) for row in found["table"]] == [set(COLUMNS)] * 4
@@ -57,6 +85,7 @@ def test_json_is_alone_on_stdout(photos: Path, typed: Typed) -> None:
     assert "Leaderboard" in left.err
 
 
+@pytest.mark.slow
 def test_second_run_says_that_nothing_was_forwarded(photos: Path, typed: Typed) -> None:
     again = ("compare", photos, *QUICK, "--cv", "2", "--fresh")
     first, second = (typed(*again) for _ in range(2))
@@ -65,25 +94,27 @@ def test_second_run_says_that_nothing_was_forwarded(photos: Path, typed: Typed) 
 
 
 def test_without_a_store_images_are_forwarded_again(photos: Path, typed: Typed) -> None:
-    left = typed("compare", photos, *QUICK, "--cv", "2", "--no-store")
+    left = typed("compare", photos, *ONE_CASE, "--cv", "2", "--no-store")
     assert "no store was used" in left.out
 
 
 def test_store_can_be_named(photos: Path, typed: Typed, tmp_path: Path) -> None:
-    typed("compare", photos, *QUICK, "--cv", "2", "--store", tmp_path / "kept")
+    typed("compare", photos, *ONE_CASE, "--cv", "2", "--store", tmp_path / "kept")
     assert list((tmp_path / "kept").rglob("data.mdb"))
 
 
-def test_saved_winner_is_fitted_and_predicts(photos: Path, typed: Typed) -> None:
-    left = typed("compare", photos, *QUICK, "--cv", "2", "--save", "winner.joblib")
+def test_saved_winner_is_fitted_and_predicts(
+    photos: Path, compared: Typed, typed: Typed
+) -> None:
+    left = compared("--save", "winner.joblib")
     assert left.code == 0
     assert set(joblib.load("winner.joblib").classes_) == {"dark", "light"}
     predicted = typed("predict", "winner.joblib", photos / "light")
     assert predicted.out.splitlines()[0] == "image,label,p_dark,p_light"
 
 
-def test_plot_is_drawn(photos: Path, typed: Typed) -> None:
-    left = typed("compare", photos, *QUICK, "--cv", "2", "--plot", "scores.svg")
+def test_plot_is_drawn(compared: Typed) -> None:
+    left = compared("--plot", "scores.svg")
     assert left.code == 0
     assert Path("scores.svg").read_text(encoding="utf-8").startswith("<?xml")
 
@@ -157,12 +188,12 @@ def test_second_run_goes_on_where_the_first_was(photos: Path, typed: Typed) -> N
 def test_interrupted_comparison_shows_its_table_and_says_so(
     photos: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = trials.run_trial
+    run_trial = trials.run_trial
 
     def interrupted(candidate: Candidate, *rest: Any) -> FoldResult:
         if candidate.case == 1:
             raise KeyboardInterrupt
-        return run(candidate, *rest)
+        return run_trial(candidate, *rest)
 
     monkeypatch.setattr(trials, "run_trial", interrupted)
     left = typed("compare", photos, *QUICK, "--cv", "2")
@@ -171,13 +202,14 @@ def test_interrupted_comparison_shows_its_table_and_says_so(
     assert "case 1 (lenet5): 0 of 2 folds: interrupted" in left.out
 
 
-def test_report_is_written(photos: Path, typed: Typed) -> None:
-    left = typed("compare", photos, *QUICK, "--cv", "2", "--report", "report.html")
+def test_report_is_written(compared: Typed) -> None:
+    left = compared("--report", "report.html")
     assert left.code == 0
     text = Path("report.html").read_text(encoding="utf-8")
     assert "compare_transfer_cases(" in text
 
 
+@pytest.mark.slow
 def test_counts_are_a_regression_where_it_is_said(manifest: Path, typed: Typed) -> None:
     table, counts = pd.read_csv(manifest), manifest.with_name("counts.csv")
     table.assign(count=range(len(table))).to_csv(counts, index=False)

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 def test_exported_model_is_written_once_it_agrees(photos: Path, typed: Typed) -> None:
     assert typed("fit", photos, "--output", "model", *TINY).code == 0
     left = typed("export", "model", "pets.onnx", "--images", photos / "dark")

@@ -57,6 +57,7 @@ def test_leaderboard_and_verdict_are_shown(pets: Path, typed: Typed) -> None:
     assert "times an image or a sound went through a network." in left.out
 
 
+@pytest.mark.slow
 def test_second_run_goes_on_where_the_first_was(pets: Path, typed: Typed) -> None:
     command = ("fuse", "--manifest", pets, *COLUMNS, *QUICK)
     first, second, third = (typed(*command, *more) for more in ((), (), ("--fresh",)))
@@ -100,6 +101,7 @@ def test_missing_files_are_missing_modalities(
     assert "count as missing" in left.err
 
 
+@pytest.mark.slow
 def test_results_are_kept(pets: Path, typed: Typed) -> None:
     files = ("--save", "w.joblib", "--plot", "p.svg", "--report", "r.html")
     left = typed("fuse", "--manifest", pets, *COLUMNS, *QUICK, *files)

@@ -257,6 +257,7 @@ def test_wrong_parameter_is_named_before_anything_is_read(
     assert not list(output.glob("part-*"))
 
 
+@pytest.mark.slow
 def test_ray_is_not_imported_without_asking(photos: list[str], output: Path) -> None:
     code = f"""if True:
         import sys, hybridml

@@ -217,7 +217,14 @@ def test_weights_that_cover_nothing_are_refused(photos: Photos, tmp_path: Path) 
         _classifier(weights=str(file)).fit(*photos)
 
 
-@pytest.mark.parametrize("trainable", ["head", "last2", "all"])
+@pytest.mark.parametrize(
+    "trainable",
+    [
+        "all",
+        pytest.param("last2", marks=pytest.mark.slow),
+        pytest.param("head", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize(
     "given",
     [

@@ -20,6 +20,10 @@ from hybridml.finetune.learning import model as model_module
 
 Photos = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
 SCOPES = ["head", "last2", "stem"]
+CORNERS = [
+    pytest.param(scope, marks=() if scope == "last2" else pytest.mark.slow)
+    for scope in SCOPES
+]
 N_TRAIN, N_HELD_OUT, EPOCHS = 12, 4, 6
 
 
@@ -68,7 +72,7 @@ def test_kept_outputs_change_no_bit_of_the_weights(
     )
 
 
-@pytest.mark.parametrize("trainable", SCOPES)
+@pytest.mark.parametrize("trainable", CORNERS)
 def test_kept_outputs_change_no_bit_in_bfloat16(photos: Photos, trainable: str) -> None:
     # What the frozen part gives is kept in the dtype that it comes in.
     given = {"trainable": trainable, "augmentation": "none", "precision": "bf16"}
@@ -102,7 +106,7 @@ def leave_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-@pytest.mark.parametrize("trainable", SCOPES)
+@pytest.mark.parametrize("trainable", CORNERS)
 @pytest.mark.parametrize(
     ("augmentation", "n_views", "expected"),
     [("none", "auto", 1), ("light", 3, 3), ("light", "auto", 4), ("light", 99, EPOCHS)],

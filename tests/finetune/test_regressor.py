@@ -237,6 +237,7 @@ def test_two_fits_with_one_seed_agree(lights: Lights) -> None:
     assert not np.array_equal(first, other)
 
 
+@pytest.mark.slow
 def test_it_can_be_searched_and_cross_validated(lights: Lights) -> None:
     X, y = lights
     scores = cross_val_score(_regressor(epochs=0), X, y, cv=2)

@@ -153,6 +153,7 @@ needs_fork = pytest.mark.skipif(
 
 
 @needs_fork
+@pytest.mark.slow
 def test_a_fit_killed_twice_ends_bit_for_bit_as_if_it_had_not_been(
     tmp_path: Path,
 ) -> None:

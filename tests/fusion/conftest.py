@@ -40,6 +40,11 @@ def table() -> Table:
 @pytest.fixture
 def modalities() -> list[tuple[str, Any, Any]]:
     """Two modalities of that table, with encoders of scikit-learn's."""
+    return two_modalities()
+
+
+def two_modalities() -> list[tuple[str, Any, Any]]:
+    """List what the fixture `modalities` gives."""
     return [
         ("numbers", StandardScaler(), ["size", "age"]),
         ("word", TfidfVectorizer(), "word"),

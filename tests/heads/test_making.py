@@ -205,7 +205,13 @@ def test_balanced_class_weight_finds_more_of_the_rare_class(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "task"), PAIRS)
-@pytest.mark.parametrize("noise", [20.0, 200.0], ids=["separable", "overlapping"])
+@pytest.mark.parametrize(
+    "noise",
+    [
+        pytest.param(20.0, id="separable", marks=pytest.mark.slow),
+        pytest.param(200.0, id="overlapping"),
+    ],
+)
 def test_deep_features_of_usual_size_converge(
     name: str, task: str, noise: float
 ) -> None:

@@ -113,6 +113,7 @@ def test_a_model_that_could_not_be_described_is_marked_as_failed(uri: str) -> No
     assert found.status == "FAILED"
 
 
+@pytest.mark.slow
 def test_another_champion_in_the_meantime_is_not_replaced(
     uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from sklearn.metrics import get_scorer
 
 from hybridml._checks import describe
 from hybridml.comparing.outputs import Outputs, can_score_outputs, score_outputs
+from hybridml.comparing.row_scores import row_scores
 from hybridml.comparing.scoring import check_scoring, scoring_name
 from hybridml.comparing.splits import make_folds
 from hybridml.comparing.tasks import Task, check_targets, default_scoring
@@ -186,6 +187,9 @@ class _Judge:
         }
 
     def _score(self, outputs: Outputs, positions: npt.NDArray[np.intp] | None) -> float:
+        rows = row_scores(self._scorer, outputs, self._targets)
+        if rows is not None and positions is not None:
+            return float(rows[positions].mean())
         return score_outputs(
             self._scorer, outputs, self._targets, self._task, positions
         )

@@ -82,6 +82,7 @@ def test_verdict_is_what_a_person_sees(name: str, n_epochs: int) -> None:
     assert diagnose(_history(train(t), valid(t))).verdict == expected
 
 
+@pytest.mark.slow
 @given(
     name=st.sampled_from(sorted(CURVES)),
     unit=st.floats(1e-4, 1e4),

@@ -157,6 +157,7 @@ def test_column_that_is_not_used_changes_nothing(
     assert again.n_recalled == 12
 
 
+@pytest.mark.slow
 def test_interrupted_comparison_is_one(
     frame: pd.DataFrame, y: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +199,7 @@ def test_runs_are_tagged_by_kind(frame: pd.DataFrame, y: Any) -> None:
     assert parent.children[-1].params["head"] == "logistic"
 
 
+@pytest.mark.slow
 def test_report_shows_photos_and_leaves_out_what_there_is_not(tmp_path: Path) -> None:
     register_tiny_backbone()
     photos, labels = make_photos(24)
@@ -265,6 +267,7 @@ def test_wrong_parameters_are_named_before_anything_runs(
         _compare(frame, y, **changed)
 
 
+@pytest.mark.slow
 def test_networks_are_watched_and_may_be_stopped(frame: pd.DataFrame, y: Any) -> None:
     pytest.importorskip("hybridml.fusion.intermediate")
     tracker = RecordingTracker()

@@ -293,6 +293,7 @@ VALUES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(train=st.lists(VALUES, min_size=1, max_size=8))
 def test_any_column_is_encoded_without_nan(train: list[Any]) -> None:

@@ -32,6 +32,7 @@ def test_classes_are_learned(method: str, table: Any, modalities: Any) -> None:
     assert model.predict_proba(X).sum(axis=1) == pytest.approx(np.ones(len(X)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_what_no_modality_shows_alone_is_learned(method: str) -> None:
     rng = np.random.default_rng(0)
@@ -121,6 +122,7 @@ def test_methods_and_nested_parameters_are_searched(
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
+@pytest.mark.slow
 def test_early_stopping_and_history(table: Any, modalities: Any) -> None:
     class Count(Callback):
         epochs = 0

@@ -37,6 +37,7 @@ def _fit(photos: Any, extractor: Any, **options: Any) -> IntermediateFusionClass
     return IntermediateFusionClassifier(modalities, **{**SMALL, **options}).fit(*photos)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trainable", ["last2", "layer3"])
 def test_the_network_learns_and_predicts(trainable: str, photos: Any) -> None:
     X, y = photos
@@ -72,6 +73,7 @@ def test_it_begins_with_the_frozen_features(photos: Any) -> None:
     np.testing.assert_allclose(frozen, learned, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_two_fits_agree_bit_for_bit(photos: Any) -> None:
     first, second = (
         _fit(photos, _extractor(), trainable="last2").predict_proba(photos[0])
@@ -99,6 +101,7 @@ def test_wrong_scopes_are_named(photos: Any) -> None:
         _fit(photos, _extractor(cut_layer=["layer3", "layer4"]), trainable="last2")
 
 
+@pytest.mark.slow
 def test_tokens_are_refused(photos: Any) -> None:
     extractor = _extractor("vit_b_16", image_size=224)
     with pytest.raises(InvalidParameterError, match="tokens, not maps"):

@@ -23,7 +23,13 @@ WITH_NOISE = [
 ]
 
 
-@pytest.mark.parametrize("kind", [EarlyFusionClassifier, LateFusionClassifier])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        EarlyFusionClassifier,
+        pytest.param(LateFusionClassifier, marks=pytest.mark.slow),
+    ],
+)
 def test_what_tells_nothing_adds_nothing(kind: Any, table: Any) -> None:
     report = kind(WITH_NOISE, head="logistic").modality_report(*table, cv=3)
     found = report.table.set_index("modality")
@@ -63,6 +69,7 @@ def test_too_many_modalities_for_a_report(table: Any) -> None:
         EarlyFusionClassifier(many).modality_report(*table)
 
 
+@pytest.mark.slow
 def test_a_score_that_needs_probabilities_has_them(table: Any, modalities: Any) -> None:
     model = EarlyFusionClassifier(modalities, head="linear_svm", weights="equal")
     report = model.modality_report(*table, cv=2, scoring="neg_log_loss")

@@ -15,7 +15,7 @@ from hybridml.report.html import History, Mistake, ReportData
 NAMES = ["case 1 (resnet18, layer3, svm)", "case 3 (resnet18)", "baseline"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def jpeg() -> bytes:
     """A small photo."""
     written = io.BytesIO()
@@ -23,7 +23,7 @@ def jpeg() -> bytes:
     return written.getvalue()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def least() -> ReportData:
     """A report of one candidate, about which only its score is known."""
     return ReportData(
@@ -36,7 +36,7 @@ def least() -> ReportData:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def full(least: ReportData, jpeg: bytes) -> ReportData:
     """A report with all sections."""
     truth = np.array(["cat", "dog"] * 20)
@@ -65,7 +65,7 @@ def full(least: ReportData, jpeg: bytes) -> ReportData:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def numbers(full: ReportData, jpeg: bytes) -> ReportData:
     """A report of a regression."""
     truth = np.arange(40.0)
@@ -81,7 +81,7 @@ def numbers(full: ReportData, jpeg: bytes) -> ReportData:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def labels(full: ReportData) -> ReportData:
     """A report of several labels an image."""
     return replace(

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,8 @@ import pytest
 
 from hybridml.exceptions import InvalidParameterError
 from hybridml.report.html import Mistake, ReportData, to_html_text, write_html
+
+Text = Callable[[str], str]
 
 EVIL = "<script>alert('1')</script> & \"$x$"
 VOID = {"meta", "img", "col"}
@@ -69,6 +72,12 @@ def _read(text: str) -> _Reader:
     return reader
 
 
+@pytest.fixture(scope="module")
+def text_of(request: pytest.FixtureRequest) -> Text:
+    """Write the report of a fixture, once for all tests."""
+    return cache(lambda name: to_html_text(request.getfixturevalue(name)))
+
+
 def _values(reader: _Reader, name: str) -> list[str]:
     return [value for key, value in reader.attributes if key == name]
 
@@ -91,17 +100,15 @@ def _with_classes(data: ReportData, n_classes: int) -> ReportData:
     )
 
 
-def test_report_of_everything_has_all_sections_and_links_to_them(
-    full: ReportData,
-) -> None:
-    text = to_html_text(full)
+def test_report_of_everything_has_all_sections_and_links_to_them(text_of: Text) -> None:
+    text = text_of("full")
     assert _sections(text) == SECTIONS
     links = _values(_read(text), "href")
     assert [link[1:] for link in links if link[1:] in SECTIONS][1:] == SECTIONS
 
 
-def test_report_of_little_has_the_leaderboard_alone(least: ReportData) -> None:
-    text = to_html_text(least)
+def test_report_of_little_has_the_leaderboard_alone(text_of: Text) -> None:
+    text = text_of("least")
     assert _sections(text) == ["leaderboard"]
     assert "<svg" not in text
 
@@ -109,18 +116,30 @@ def test_report_of_little_has_the_leaderboard_alone(least: ReportData) -> None:
 @pytest.mark.parametrize(
     ("section", "without"),
     [
-        ("cost", lambda d: {"leaderboard": d.leaderboard[["candidate", "score"]]}),
-        ("differences", lambda d: {"leaderboard": d.leaderboard.iloc[:1]}),
+        pytest.param(
+            "cost",
+            lambda d: {"leaderboard": d.leaderboard[["candidate", "score"]]},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "differences",
+            lambda d: {"leaderboard": d.leaderboard.iloc[:1]},
+            marks=pytest.mark.slow,
+        ),
         ("layers", lambda d: {"layer_scores": pd.DataFrame(), "layer_curve": None}),
-        ("curves", lambda d: {"histories": []}),
+        pytest.param("curves", lambda d: {"histories": []}, marks=pytest.mark.slow),
         (
             "predictions",
             lambda d: {"truth": None, "predicted": None, "confidence": None},
         ),
-        ("mistakes", lambda d: {"mistakes": []}),
+        pytest.param("mistakes", lambda d: {"mistakes": []}, marks=pytest.mark.slow),
         ("data", lambda d: {"facts": {}, "warnings": []}),
-        ("environment", lambda d: {"environment": {}}),
-        ("reproduce", lambda d: {"reproduce": "\n"}),
+        pytest.param(
+            "environment", lambda d: {"environment": {}}, marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "reproduce", lambda d: {"reproduce": "\n"}, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_section_without_data_is_left_out(
@@ -130,8 +149,8 @@ def test_section_without_data_is_left_out(
 
 
 @pytest.mark.parametrize("name", ["full", "least", "numbers", "labels"])
-def test_report_is_well_formed(name: str, request: pytest.FixtureRequest) -> None:
-    reader = _read(to_html_text(request.getfixturevalue(name)))
+def test_report_is_well_formed(name: str, text_of: Text) -> None:
+    reader = _read(text_of(name))
     assert reader.wrong == []
     assert reader.open == []
     for tag in ("html", "head", "title", "body", "h1", "main", "header"):
@@ -139,10 +158,8 @@ def test_report_is_well_formed(name: str, request: pytest.FixtureRequest) -> Non
 
 
 @pytest.mark.parametrize("name", ["full", "numbers", "labels"])
-def test_report_loads_nothing_and_runs_nothing(
-    name: str, request: pytest.FixtureRequest
-) -> None:
-    text = to_html_text(request.getfixturevalue(name))
+def test_report_loads_nothing_and_runs_nothing(name: str, text_of: Text) -> None:
+    text = text_of(name)
     reader = _read(text)
     assert "://" not in text
     assert {"script", "link", "iframe", "object"} & set(reader.tags) == set()
@@ -155,8 +172,8 @@ def test_report_loads_nothing_and_runs_nothing(
     )
 
 
-def test_ids_are_unique_and_references_lead_somewhere(full: ReportData) -> None:
-    text = to_html_text(full)
+def test_ids_are_unique_and_references_lead_somewhere(text_of: Text) -> None:
+    text = text_of("full")
     reader = _read(text)
     ids = _values(reader, "id")
     assert len(ids) == len(set(ids))
@@ -199,8 +216,8 @@ def test_names_that_no_file_can_hold_are_shown_without_it(least: ReportData) -> 
     text.encode()
 
 
-def test_pictures_and_tables_say_what_they_are(full: ReportData) -> None:
-    text = to_html_text(full)
+def test_pictures_and_tables_say_what_they_are(text_of: Text) -> None:
+    text = text_of("full")
     reader = _read(text)
     assert reader.tags["caption"] == reader.tags["table"] > 1
     assert len(_values(reader, "alt")) == reader.tags["img"] > 0
@@ -212,12 +229,15 @@ def test_pictures_and_tables_say_what_they_are(full: ReportData) -> None:
     assert all(b - a <= 1 for a, b in pairwise(levels))
 
 
-@pytest.mark.parametrize(("n_classes", "is_drawn"), [(2, True), (20, True), (100, 0)])
+@pytest.mark.parametrize(
+    ("n_classes", "is_drawn"),
+    [(2, True), pytest.param(20, True, marks=pytest.mark.slow), (100, False)],
+)
 def test_confusions_are_drawn_as_long_as_they_can_be_read(
     full: ReportData, n_classes: int, is_drawn: bool
 ) -> None:
     text = to_html_text(_with_classes(full, n_classes))
-    assert ("Confusion matrix" in text) == bool(is_drawn)
+    assert ("Confusion matrix" in text) == is_drawn
     assert ("What is confused most often" in text) == (n_classes > 2)
 
 
@@ -228,9 +248,11 @@ def test_ranks_in_the_pictures_are_those_of_the_table(full: ReportData) -> None:
     assert text.count(">case 1 (#3)</text>") == 2  # predicting, training
 
 
-def test_confidence_that_is_no_probability_is_not_drawn(full: ReportData) -> None:
+def test_confidence_that_is_no_probability_is_not_drawn(
+    full: ReportData, text_of: Text
+) -> None:
     distances = replace(full, confidence=np.linspace(-3, 3, len(full.truth)))
-    assert "of like confidence" in to_html_text(full)
+    assert "of like confidence" in text_of("full")
     assert "of like confidence" not in to_html_text(distances)
 
 
@@ -242,16 +264,16 @@ def test_faultless_winner_has_no_confusions(full: ReportData) -> None:
     assert "What is confused most often" not in text
 
 
-def test_numbers_have_their_errors_and_a_picture(numbers: ReportData) -> None:
-    text = to_html_text(numbers)
+def test_numbers_have_their_errors_and_a_picture(text_of: Text) -> None:
+    text = text_of("numbers")
     assert "The mean absolute error is 1, the root mean squared error 1" in text
     assert "Predicted against true values" in text
     assert "predicted 9.0" in text
     assert "The largest errors." in text
 
 
-def test_labels_are_listed_one_by_one(labels: ReportData) -> None:
-    text = to_html_text(labels)
+def test_labels_are_listed_one_by_one(text_of: Text) -> None:
+    text = text_of("labels")
     row = re.search(r'<th scope="row">sky</th>(.*?)</tr>', text)
     assert row
     cells = re.findall(r">([^<]+)</td>", row[1])
@@ -271,9 +293,11 @@ def test_unknown_scores_and_intervals_are_dashes(full: ReportData) -> None:
     assert "nan" not in re.sub(r"base64,[\w+/=]*", "", text).lower()
 
 
-def test_two_reports_of_the_same_are_equal(full: ReportData, tmp_path: Path) -> None:
-    paths = [write_html(full, tmp_path / name) for name in ("a.html", "b.html")]
-    assert paths[0].read_bytes() == paths[1].read_bytes()
+def test_two_reports_of_the_same_are_equal(
+    full: ReportData, tmp_path: Path, text_of: Text
+) -> None:
+    path = write_html(full, tmp_path / "again.html")
+    assert path.read_bytes() == text_of("full").encode()
 
 
 def test_file_is_replaced_and_nothing_else_is_left(

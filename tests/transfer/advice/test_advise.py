@@ -85,10 +85,14 @@ def test_stored_features_leave_only_the_similarity_to_compute(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("targets", "n_rows"),
     [
-        (np.arange(40) / 3, 4),
-        (np.c_[np.arange(40) % 2, np.arange(40) % 3 == 0].astype(int), 3),
+        pytest.param(np.arange(40) / 3, 4, id="numbers"),
+        pytest.param(
+            np.c_[np.arange(40) % 2, np.arange(40) % 3 == 0].astype(int),
+            3,
+            id="labels",
+            marks=pytest.mark.slow,
+        ),
     ],
-    ids=["numbers", "labels"],
 )
 def test_numbers_and_labels_are_advised_on(targets: Any, n_rows: int) -> None:
     found = _advise((make_photos(40)[0], targets))

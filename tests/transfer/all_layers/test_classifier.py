@@ -35,6 +35,7 @@ WIDTHS = {"stem": 32, "stage1": 64, "penultimate": 16}
 
 def _classifier(**changed: Any) -> AllLayersClassifier:
     quick = {"store": None, "precision": "fp32", "strengths": [0.1]}
+    quick["fractions"] = [0.1, 0.5]
     return AllLayersClassifier("tiny", **{**quick, **changed})
 
 
@@ -107,6 +108,7 @@ def test_of_equal_fractions_the_smallest_is_kept(photos: Photos) -> None:
     assert model.fraction_ == 0.5
 
 
+@pytest.mark.slow
 def test_random_labels_are_predicted_by_chance() -> None:
     X, y = make_photos(40)
     scores = [

@@ -72,6 +72,7 @@ def test_constant_numbers_are_predicted_as_such() -> None:
     assert not model.relevance_["relevance"].any()
 
 
+@pytest.mark.slow
 def test_clone_pickle_and_grid_search() -> None:
     X, sides = _bright()
     model = _regressor().fit(X, sides)

@@ -232,10 +232,8 @@ def test_wrong_labels_of_the_test_part_change_nothing_but_the_score(
     split = [(np.arange(0, 12), np.arange(12, 16))]
     flipped = y.copy()
     flipped[12:] = np.where(y[12:] == "class0", "class1", "class0")
-    layers = ["stem", "stage1"]
-    right, wrong = (
-        _compare((X, labels), cv=split, cut_layers=layers) for labels in (y, flipped)
-    )
+    given = {"cv": split, "cut_layers": ["stem", "stage1"], "all_layers": False}
+    right, wrong = (_compare((X, labels), **given) for labels in (y, flipped))
     pd.testing.assert_frame_equal(right.layer_scores, wrong.layer_scores)
     for case in range(4):
         scores = [
@@ -245,6 +243,7 @@ def test_wrong_labels_of_the_test_part_change_nothing_but_the_score(
         assert scores == [1.0, 0.0]
 
 
+@pytest.mark.slow
 def test_shuffled_labels_are_predicted_by_chance() -> None:
     X, y = make_photos(32)
     scores = []
@@ -262,7 +261,7 @@ def test_shuffled_labels_are_predicted_by_chance() -> None:
 
 def test_a_given_split_is_one_fold_without_spread(photos: Photos) -> None:
     split = [(np.arange(0, 12), np.arange(12, 16))]
-    found = _compare(photos, cases=[0, 1], cv=split)
+    found = _compare(photos, cases=[0, 1], cv=split, all_layers=False)
     assert found.table["score_std"].isna().all()
     assert found.table["score_low"].notna().all()  # from the bootstrap
     assert set(found.significance["test"]) == {"paired bootstrap"}
@@ -271,6 +270,7 @@ def test_a_given_split_is_one_fold_without_spread(photos: Photos) -> None:
     assert len(found.plot().axes) == 2
 
 
+@pytest.mark.slow
 def test_without_time_nothing_is_trained(photos: Photos) -> None:
     found = _compare(photos, time_budget_s=0.001)
     rows = found.table.set_index("candidate")
@@ -281,12 +281,11 @@ def test_without_time_nothing_is_trained(photos: Photos) -> None:
 
 
 def test_score_of_ones_own_will_do(photos: Photos) -> None:
-    found = _compare(photos, scoring=lambda model, X, y: model.score(X, y), cases=1)
+    own = {"scoring": lambda model, X, y: model.score(X, y), "all_layers": False}
+    found = _compare(photos, cases=1, **own)
     assert found.table["score_low"].notna().all()
     split = [(np.arange(0, 12), np.arange(12, 16))]
-    one = _compare(
-        photos, scoring=lambda model, X, y: model.score(X, y), cases=1, cv=split
-    )
+    one = _compare(photos, cases=1, cv=split, **own)
     assert set(one.significance["test"]) == {"none"}
 
 
@@ -312,10 +311,14 @@ def test_a_splitter_is_used_as_it_is(photos: Photos) -> None:
     assert found["n_train"].tolist() == [12] * 6
 
 
+@pytest.mark.parametrize(
+    "all_layers", [False, pytest.param(True, marks=pytest.mark.slow)]
+)
 def test_each_photo_is_forwarded_once_then_never_again(
-    photos: Photos, tmp_path: Path
+    photos: Photos, tmp_path: Path, all_layers: bool
 ) -> None:
-    parameters = {"cases": [0, 1], "store": tmp_path / "store", "journal": None}
+    parameters: dict[str, Any] = {"store": tmp_path / "store", "journal": None}
+    parameters |= {"cases": [0, 1], "all_layers": all_layers}
     first = _compare(photos, **parameters).table
     assert first["images_forwarded"].sum() == len(photos[0])
     before = images_forwarded()
@@ -345,13 +348,18 @@ def test_stored_features_do_not_make_predicting_look_free(
     assert (cases["predict_ms_per_image"] > 1000).all()
 
 
-def test_two_comparisons_with_one_seed_agree(photos: Photos) -> None:
-    first, again = (_compare(photos, random_state=3, cases=[1, 3]) for _ in range(2))
+@pytest.mark.parametrize(
+    "all_layers", [False, pytest.param(True, marks=pytest.mark.slow)]
+)
+def test_two_comparisons_with_one_seed_agree(photos: Photos, all_layers: bool) -> None:
+    given = {"random_state": 3, "cases": [1, 3], "all_layers": all_layers}
+    first, again = (_compare(photos, **given) for _ in range(2))
     columns = ["case", "backbone", "cut_layer", "head", "score", "score_std"]
     pd.testing.assert_frame_equal(first.table[columns], again.table[columns])
     pd.testing.assert_frame_equal(first.layer_scores, again.layer_scores)
 
 
+@pytest.mark.slow
 def test_comparison_does_not_modify_its_input(photos: Photos) -> None:
     X, y = photos
     copies = X.copy(), y.copy()
@@ -372,6 +380,7 @@ def test_images_may_be_paths_in_a_table(photos: Photos, tmp_path: Path) -> None:
     assert found.table["score"].tolist() == expected.table["score"].tolist()
 
 
+@pytest.mark.slow
 def test_backbones_are_compared_with_one_another() -> None:
     register_tiny_backbone("tiny2", seed=5)
     found = _compare(
@@ -394,7 +403,14 @@ def test_backbones_are_compared_with_one_another() -> None:
     assert len(found.plot().axes) == 3
 
 
-@pytest.mark.parametrize("scoring", ["balanced_accuracy", "neg_log_loss", "roc_auc"])
+@pytest.mark.parametrize(
+    "scoring",
+    [
+        "neg_log_loss",
+        pytest.param("balanced_accuracy", marks=pytest.mark.slow),
+        pytest.param("roc_auc", marks=pytest.mark.slow),
+    ],
+)
 def test_any_score_of_classes_will_do(photos: Photos, scoring: str) -> None:
     layers = ["stem", "stage1"]
     found = _compare(photos, scoring=scoring, heads=["linear_svm"], cut_layers=layers)

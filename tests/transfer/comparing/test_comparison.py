@@ -26,7 +26,7 @@ def found() -> TransferComparison:
     register_tiny_backbone()
     X, y = make_photos(32)
     y[[3, 8, 20]] = y[[2, 9, 21]]
-    return compare_transfer_cases(X, y, cases=[0, 1, 3], **COMMON)
+    return compare_transfer_cases(X, y, cases=[0, 1, 3], heads="ridge", **COMMON)
 
 
 def test_any_row_can_be_fitted_on_all_the_images(found: TransferComparison) -> None:
@@ -102,17 +102,25 @@ def test_report_shows_mistakes_and_how_it_was_made(
 @pytest.mark.parametrize(
     "targets",
     [
-        np.arange(32) / 7,
-        np.c_[np.arange(32) % 2, np.arange(32) % 3 == 0].astype(int),
-        np.c_[np.arange(32) / 7, np.arange(32) / 3],
+        pytest.param(np.arange(32) / 7, id="numbers"),
+        pytest.param(
+            np.c_[np.arange(32) % 2, np.arange(32) % 3 == 0].astype(int),
+            id="labels",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            np.c_[np.arange(32) / 7, np.arange(32) / 3],
+            id="several numbers",
+            marks=pytest.mark.slow,
+        ),
     ],
-    ids=["numbers", "labels", "several numbers"],
 )
 def test_numbers_and_labels_are_compared_and_reported(
     targets: Any, tmp_path: Path
 ) -> None:
     X, _ = make_photos(32)
-    found = compare_transfer_cases(X, targets, heads="ridge", **COMMON)
+    quick = {**COMMON, "cv": 2, "epochs": 1}
+    found = compare_transfer_cases(X, targets, heads="ridge", **quick)
     assert found.table["score"].notna().all()
     assert math.isfinite(found.winner["score_low"])
     assert len(found.predictions("baseline")) == 32

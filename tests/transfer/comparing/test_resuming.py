@@ -81,7 +81,7 @@ def test_more_cases_are_added_to_what_is_known(
 def test_whatever_changes_a_number_is_computed_again(
     photos: Photos, tmp_path: Path, ran: list[str], changed: dict[str, Any]
 ) -> None:
-    given = {"cases": 1, "all_layers": False, "precision": "fp32"}
+    given = {"cases": 1, "cut_layers": "stem", "precision": "fp32"}
     _compare(photos, tmp_path, **given)
     ran.clear()
     _compare(photos, tmp_path, **{**given, **changed})

@@ -37,6 +37,7 @@ def test_noise_is_unlike_the_training_images() -> None:
     assert found.batch_norm_distance == found.batch_norms["shift"].median()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("folder", "pattern", "is_similar"),
     [

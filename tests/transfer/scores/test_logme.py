@@ -48,7 +48,9 @@ def test_evidence_of_numbers_is_the_largest(shape: tuple[int, int]) -> None:
     assert logme(features, target) == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(30, 4), (40, 12)])
+@pytest.mark.parametrize(
+    "shape", [(30, 4), pytest.param((40, 12), marks=pytest.mark.slow)]
+)
 def test_score_of_classes_is_the_mean_over_their_columns(
     shape: tuple[int, int],
 ) -> None:

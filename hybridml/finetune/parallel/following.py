@@ -69,16 +69,21 @@ class Following:
         Ctrl-C ends it, and keeps the best state so far; if it has not begun, or at the
         second time, it is given up.
         """
+        reason: Exception | None = None
+        result = None
         try:
             while not self._is_over(ray, run, keeper):
                 pass
             ray.get(run)
             result = ray.get(keeper.result.remote())
         except ray.exceptions.RayError as exc:
+            reason = exc
+        if result is None:
             raise HybridMLError(
-                f"The processes of the training are lost: {exc}\nWith a folder as "
-                "`checkpoint`, the same fit goes on from the last state."
-            ) from exc
+                f"The processes of the training are lost: {reason or 'ended early'}\n"
+                "With a folder as `checkpoint`, the same fit goes on from the last "
+                "state."
+            ) from reason
         self._finish(*ray.cloudpickle.loads(result))
 
     def _is_over(self, ray: Any, run: Any, keeper: Any) -> bool:

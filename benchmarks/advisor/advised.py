@@ -5,8 +5,7 @@
 
 For each task, size and draw in the file of results (see `advisor.truth`) this asks
 `advise_transfer_case`, given the training images alone, and adds two lines: case
-"advised", what the advised case scores on the test images (of case 1, at the last layer
-alone or, where an earlier one is advised, with the search), as the truth has it; and
+"advised", what the advised case scores on the test images, as the truth has it; and
 case "logme", case 1 cut at the layer with the highest LogME. What is in the file is not
 done again.
 
@@ -28,21 +27,15 @@ import numpy as np
 import torch
 
 from advisor.policies import ADVISED, LOGME
-from advisor.solving import ALL, HEADS, LAST, ONE
+from advisor.solving import ENSEMBLE, HEADS, LAST
 from advisor.task import Task
 from advisor.tasks import READERS, read_task
 from advisor.truth import parts_of, read_results
 from hybridml import advise_transfer_case, score_cut_layers
-from hybridml.transfer.cases.catalogue import ALL_LAYERS
-from hybridml.transfer.cases.cut_layer_regression_search import (
-    CutLayerRegressionSearch,
-)
-from hybridml.transfer.cases.cut_layer_search import CutLayerSearch
+from hybridml.transfer.cases import catalogue
 from hybridml.transfer.cases.making import CaseOptions, make_case
 
 _PENULTIMATE = "penultimate"
-_SEARCHES = (CutLayerSearch, CutLayerRegressionSearch)
-_NAMES = {_PENULTIMATE: LAST, ALL_LAYERS: ALL}  # of case 1, in the truth
 
 
 def main() -> None:
@@ -82,8 +75,8 @@ def _advised(
     )
     seconds = time.perf_counter() - started
     name = str(advice.case)
-    if name == ONE and not isinstance(advice.make_estimator(), _SEARCHES):
-        name = _NAMES[advice.cut_layer]
+    if advice.cut_layer == catalogue.ENSEMBLE:
+        name = ENSEMBLE
     if name not in known:
         raise SystemExit(f"Case {name} of {task.name}, {size} is not in the results.")
     return {

@@ -1,14 +1,14 @@
-"""How often advice is right where its numbers come from other data sets.
+"""How often the case that suits other data sets is right.
 
     cd benchmarks
     python -m advisor.held_out truth.jsonl
 
-For each data set, the limits of `hybridml.transfer.advice.choosing` (standard errors
-from which a lead counts, images that are few, and how far from ImageNet's is unlike)
-are those, of a grid, with the most hits on the other data sets, and of equal ones the
-least regret; the hits on the data set itself are counted. Nothing is probed again: the
-facts of the "advised" results (see `advisor.advised`) are what advice was given on.
-What this cannot leave out is that the form of the rule was found on all the tasks.
+What `advise_transfer_case` rests on was chosen with all these tasks in sight. Here it
+is chosen again, for each data set by the others alone: the two cases, one for similar
+and one for dissimilar images, that hit the most of them, and of equal ones those of the
+least regret. Their hits on the data set itself are counted. What this cannot leave out:
+that an ensemble of layers was thought of, and how strongly its weights are pulled to
+equal ones.
 """
 
 from __future__ import annotations
@@ -21,31 +21,18 @@ from typing import Any
 
 import pandas as pd
 
-from advisor.policies import ADVISED
-from advisor.solving import ALL, LAST, ONE, THREE, TWO, ZERO
+from advisor.solving import ALL, ENSEMBLE, LAST, ONE, THREE, TWO
 from advisor.summary import TASK, average, judge
 from advisor.truth import read_results
-from hybridml.transfer.advice.choosing import Limits, Way, choose
-from hybridml.transfer.advice.leads import Leads
-from hybridml.transfer.advice.prior import prior_of
 
-NAMES: dict[Way, str] = {
-    "outputs": ZERO,
-    "early": ONE,
-    "all layers": ALL,
-    "last": LAST,
-    "last2": TWO,
-    "all": THREE,
-}
-LEADS = ("early", "joined", "outputs")
-GRID = tuple(product((0.5, 1.0, 1.5, 2.0), (0, 30, 60), (0.3, 0.4, 0.5, 0.6)))
-DRAW = [*TASK, "seed"]
+WAYS = (ONE, LAST, ALL, ENSEMBLE, TWO, THREE)
+_TOGETHER = " / "
 
 
 def main() -> None:
     """Print the hits by data set, and of all."""
     parser = ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("results", type=Path, help="of advisor.advised")
+    parser.add_argument("results", type=Path, help="of advisor.truth")
     table = held_out(read_results(parser.parse_args().results))
     print(table.to_string(index=False))
     hits, regret = table["hits"].sum(), (table["regret"] * table["tasks"]).sum()
@@ -57,62 +44,45 @@ def main() -> None:
 
 
 def held_out(results: list[dict[str, Any]]) -> pd.DataFrame:
-    """Count, for each data set, the hits with the limits that suit the others.
+    """Count, for each data set, the hits of what suits the others.
 
     Raises
     ------
     SystemExit
         If there are not at least two data sets of which the truth is known.
     """
-    rows = pd.DataFrame([*results, *_followed(results)])
-    judged = judge(average(rows))
-    judged = judged[judged["case"].isin(map(str, GRID))]
+    judged = judge(average(pd.DataFrame([*results, *_followed(results)])))
+    judged = judged[judged["case"].str.contains(_TOGETHER)]
     if judged["group"].nunique() < 2:
-        raise SystemExit("Leaving one out takes two data sets with advice; run more.")
+        raise SystemExit("Leaving one out takes two data sets; run more.")
     found = []
     for group, own in judged.groupby("group"):
         others = judged[judged["group"] != group].groupby("case")
-        best = pd.DataFrame(
-            {"hits": others["is_hit"].sum(), "regret": -others["regret"].mean()}
-        )
-        limits = best.sort_values(["hits", "regret"]).index[-1]
-        of_limits = own[own["case"] == limits]
+        hits, regret = others["is_hit"].sum(), others["regret"].mean()
+        ranked = pd.DataFrame({"hits": hits, "regret": -regret})
+        chosen = ranked.sort_values(["hits", "regret"]).index[-1]
+        followed = own[own["case"] == chosen]
         found.append(
             {
                 "left out": group,
-                "tasks": len(of_limits),
-                "hits": int(of_limits["is_hit"].sum()),
-                "regret": round(100 * of_limits["regret"].mean(), 2),
-                "errors, few images, unlike": limits,
+                "tasks": len(followed),
+                "hits": int(followed["is_hit"].sum()),
+                "regret": round(100 * followed["regret"].mean(), 2),
+                "similar / dissimilar": chosen,
             }
         )
     return pd.DataFrame(found)
 
 
 def _followed(results: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Name, for each of the limits, what advice with them would have scored."""
-    known = {tuple(row[name] for name in [*DRAW, "case"]): row for row in results}
-    for row in results:
-        if row["case"] != ADVISED:
-            continue
-        for limits in GRID:
-            name = NAMES[_choose(row["facts"], *limits)]
-            taken = known[(*(row[key] for key in DRAW), name)]
-            yield {**taken, "case": str(limits)}
-
-
-def _choose(
-    facts: dict[str, float], errors: float, few_images: int, unlike: float
-) -> Way:
-    is_similar = facts["batch_norm_distance"] <= unlike
-    names = [name for lead in LEADS for name in (lead, f"{lead}_error")]
-    return choose(
-        Leads(**{name: facts[name] for name in names}),
-        prior_of(facts["n_per_class"], is_similar),
-        n_images=int(facts["n_images"]),
-        is_similar=is_similar,
-        limits=Limits(errors, few_images),
-    )
+    """Name, for each pair of cases, what following it would have scored."""
+    rows = pd.DataFrame(results)
+    for _, known in rows[rows["case"].isin(WAYS)].groupby([*TASK, "seed"]):
+        taken = {row["case"]: row for row in known.to_dict("records")}
+        for similar, dissimilar in product(WAYS, WAYS):
+            row = taken.get(similar if known["is_similar"].iloc[0] else dissimilar)
+            if row is not None:
+                yield {**row, "case": f"{similar}{_TOGETHER}{dissimilar}"}
 
 
 if __name__ == "__main__":

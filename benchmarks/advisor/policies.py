@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from advisor.solving import ALL, LAST, ONE, THREE, TWO
+from advisor.solving import ALL, ENSEMBLE, LAST, ONE, THREE, TWO
 
 SMALL, LARGE = 80, 1000  # images a class: fewer than, and from
 _AS_CLASSES = 2  # a regression's images are counted as if of so many classes
@@ -48,7 +48,8 @@ POLICIES: dict[str, Callable[[Any], str]] = {
     "advise_transfer_case": partial(always, ADVISED),
     "best LogME": partial(always, LOGME),
     **{
-        f"always {case}": partial(always, case) for case in (ONE, LAST, ALL, TWO, THREE)
+        f"always {case}": partial(always, case)
+        for case in (ONE, LAST, ALL, ENSEMBLE, TWO, THREE)
     },
     "size and similarity": by_table,
 }

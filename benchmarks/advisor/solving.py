@@ -16,6 +16,7 @@ from advisor.task import Kind
 from hybridml import FineTuneClassifier, FineTuneRegressor
 from hybridml.heads.making import head_grid, make_head
 from hybridml.images.door import as_images
+from hybridml.transfer.cases import catalogue
 from hybridml.transfer.cases.cut_layer_search import CutLayerSearch
 from hybridml.transfer.cases.making import (
     CaseOptions,
@@ -26,11 +27,12 @@ from hybridml.transfer.cases.making import (
 from hybridml.transfer.cases.search_space import list_layers_to_try
 from hybridml.transfer.stage_features import features_of_layers
 
-ZERO, ONE, LAST, ALL, TWO, THREE, FOUR = CASES = (
+ZERO, ONE, LAST, ALL, ENSEMBLE, TWO, THREE, FOUR = CASES = (
     "0",
     "1",
     "1-penultimate",
     "1-all-layers",
+    "1-ensemble",
     "2",
     "3",
     "4",
@@ -139,7 +141,9 @@ class RidgeSearch:
 
 def _make(case: str, kind: Kind, options: CaseOptions) -> Any:
     if case == ALL:
-        return _select_from_all_layers(kind, options)
+        return make_all_layers(replace(options, task=kind))
+    if case == ENSEMBLE:
+        return make_case(1, replace(options, task=kind, cut_layer=catalogue.ENSEMBLE))
     if case not in _LAYERS:
         tuned = make_case(int(case), options)
         return _regressor(tuned) if kind == "regression" else tuned
@@ -150,10 +154,6 @@ def _make(case: str, kind: Kind, options: CaseOptions) -> Any:
     return CutLayerSearch(
         extractor, cut_layers=layers, heads=HEADS, cv=INNER_FOLDS, random_state=seed
     )
-
-
-def _select_from_all_layers(kind: Kind, options: CaseOptions) -> Any:
-    return make_all_layers(replace(options, task=kind))
 
 
 def _regressor(tuned: Any) -> FineTuneRegressor:

@@ -10,8 +10,8 @@ tasks; then cases 2 and 3; then all these with other draws of the training image
 
 Keep settings (backbone, image size, epochs) in files of their own for the summary.
 `recorded_truth.jsonl.gz` beside this file is such a file, with the lines of
-`advisor.advised` in it (one draw; case 3 up to 100 images a class, but not of dots, nor
-of the larger sizes): unpack it to go on from there. Its seconds are of busy cores.
+`advisor.advised` in it (two draws; of the larger sizes only the first, and neither case
+3 nor the ensemble): unpack it to go on from there. Its seconds are of busy cores.
 
 Fields of a line:
 
@@ -20,7 +20,8 @@ Fields of a line:
   n_train: how many there were in all; seed: which draw of them;
 - case: "0", "1" (all cut layers and two heads are searched; the ridge for regressions),
   "1-penultimate" (the same search at the last layer only), "1-all-layers" (features
-  selected from all layers), "2", "3", "4";
+  selected from all layers), "1-ensemble" (all the layers have their say), "2", "3",
+  "4";
 - backbone, image_size: of all the cases; epochs: as asked for of cases 2 to 4;
 - score: accuracy or R2 on the test images; score_se: its standard error over them;
 - parts: a number a test image, in the same order for all cases of a task, of which the
@@ -51,7 +52,7 @@ from advisor.task import Task
 from advisor.tasks import READERS, read_task
 from hybridml.transfer.cases.making import CaseOptions
 
-STEPS = (CASES[:4], ("2",), ("3",))
+STEPS = (CASES[:5], ("2",), ("3",))
 KEY = ("task", "size", "seed", "case", "backbone", "image_size", "epochs")
 
 

@@ -24,7 +24,8 @@ EXAMPLES = examples(
         "numbers, listed in a table",
     ),
     ("hybridml advise photos --json > advice.json", "for a script"),
-    ("hybridml compare photos", "then see whether it was right"),
+    ("hybridml fit photos --output model --cut-layer ensemble", "do as it says"),
+    ("hybridml compare photos", "or see whether it is right"),
 )
 
 

@@ -73,7 +73,8 @@ def fit(
         list[str] | None,
         typer.Option(
             help="Case 1: where to cut (hybridml layers BACKBONE); of several, or of "
-            "'all', the best is chosen. Repeatable. Default: penultimate.",
+            "'all', the best is chosen, and 'ensemble' lets each have its say. "
+            "Repeatable. Default: penultimate.",
             rich_help_panel=_WHAT,
             metavar="NAME",
             show_default=False,

@@ -62,9 +62,12 @@ _OURS = {
     "models.stand_ins.tuned": ("Tuned",),
     "transfer.all_layers.classifier": ("AllLayersClassifier",),
     "transfer.all_layers.regressor": ("AllLayersRegressor",),
+    "transfer.all_layers.selecting_head": ("SelectingHead",),
     "transfer.cases.cut_layer_regression_search": ("CutLayerRegressionSearch",),
     "transfer.cases.cut_layer_search": ("CutLayerSearch",),
     "transfer.cases.pretrained_classifier": ("PretrainedClassifier",),
+    "transfer.layer_ensemble.classifier": ("LayerEnsembleClassifier",),
+    "transfer.layer_ensemble.regressor": ("LayerEnsembleRegressor",),
     "transfer.transfer_classifier": ("TransferClassifier",),
     "transfer.transfer_regressor": ("TransferRegressor",),
 }

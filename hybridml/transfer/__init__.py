@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from hybridml.transfer.evidence.layer_curve import layer_curve
     from hybridml.transfer.evidence.measure_similarity import measure_similarity
     from hybridml.transfer.evidence.similarity import Similarity
+    from hybridml.transfer.layer_ensemble.classifier import LayerEnsembleClassifier
+    from hybridml.transfer.layer_ensemble.regressor import LayerEnsembleRegressor
     from hybridml.transfer.scores.backbones import score_backbones
     from hybridml.transfer.scores.catalogue import list_scores
     from hybridml.transfer.scores.cut_layers import score_cut_layers
@@ -46,6 +48,8 @@ __all__ = [
     "CutLayerRegressionSearch",
     "CutLayerSearch",
     "LayerCurve",
+    "LayerEnsembleClassifier",
+    "LayerEnsembleRegressor",
     "PretrainedClassifier",
     "ProbeScore",
     "Similarity",
@@ -79,6 +83,8 @@ _HOME = {
     "CutLayerRegressionSearch": ("hybridml.transfer.cases.cut_layer_regression_search"),
     "CutLayerSearch": "hybridml.transfer.cases.cut_layer_search",
     "LayerCurve": "hybridml.transfer.evidence.curve_result",
+    "LayerEnsembleClassifier": "hybridml.transfer.layer_ensemble.classifier",
+    "LayerEnsembleRegressor": "hybridml.transfer.layer_ensemble.regressor",
     "PretrainedClassifier": "hybridml.transfer.cases.pretrained_classifier",
     "ProbeScore": "hybridml.transfer.scores.probe_score",
     "Similarity": "hybridml.transfer.evidence.similarity",

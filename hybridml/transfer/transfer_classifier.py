@@ -56,7 +56,9 @@ class TransferClassifier(ClassifierMixin, TransferEstimator):
         Case 1: one of `list_heads()`; of several the best is chosen.
     cut_layer : str, int, or sequence of them, default="penultimate"
         Case 1: where to cut, by name or by position among the stages; of several, or of
-        "all" that the weights reach, the best is chosen.
+        "all" that the weights reach, the best is chosen; "ensemble" lets each of these
+        have its say, see `LayerEnsembleClassifier` (its heads are its own, and it takes
+        no class weights and no several labels an image).
     calibrate : bool, default=False
         Case 1: give heads without probabilities a `predict_proba`.
     class_weight : "balanced", dict or None, default=None

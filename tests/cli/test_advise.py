@@ -22,7 +22,9 @@ def test_advice_is_given_in_words(photos: Path, typed: Typed) -> None:
     left = typed("advise", photos, *NETWORK)
     assert left.code == 0
     assert "Looking at 18 images" in left.err
-    assert left.out.startswith("case 1: deep features and a shallow head (tiny, cut at")
+    assert left.out.startswith(
+        "case 1: deep features and a shallow head (tiny, ensemble of"
+    )
     assert "By size and similarity alone" in left.out
 
 

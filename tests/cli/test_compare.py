@@ -80,7 +80,7 @@ def test_json_is_alone_on_stdout(compared: Typed) -> None:
     left = compared("--json")
     assert left.code == 0
     found = json.loads(left.out)
-    assert [set(row) for row in found["table"]] == [set(COLUMNS)] * 4
+    assert [set(row) for row in found["table"]] == [set(COLUMNS)] * 5
     assert found["winner"] == found["table"][0]
     assert "Leaderboard" in left.err
 
@@ -180,7 +180,7 @@ def test_time_budget_is_given_in_minutes(
 def test_second_run_goes_on_where_the_first_was(photos: Path, typed: Typed) -> None:
     first, second = (typed("compare", photos, *QUICK, "--cv", "2") for _ in range(2))
     assert "Cases 0 and 1 forwarded 18 images" in first.out
-    assert "8 of 8 folds were known from an earlier run" in second.out
+    assert "10 of 10 folds were known from an earlier run" in second.out
     table = [line for line in first.out.splitlines() if "lenet5" in line]
     assert table == [line for line in second.out.splitlines() if "lenet5" in line]
 
@@ -198,7 +198,7 @@ def test_interrupted_comparison_shows_its_table_and_says_so(
     monkeypatch.setattr(trials, "run_trial", interrupted)
     left = typed("compare", photos, *QUICK, "--cv", "2")
     assert left.code == 130
-    assert "Interrupted: the table stands on 4 of 8 folds." in left.err
+    assert "Interrupted: the table stands on 4 of 10 folds." in left.err
     assert "case 1 (lenet5): 0 of 2 folds: interrupted" in left.out
 
 
@@ -236,7 +236,7 @@ def test_runs_are_in_mlflow_under_the_experiment_named(
             "select count(*) from runs join experiments using (experiment_id) "
             "where experiments.name = 'pets' and runs.status = 'FINISHED'"
         )
-        assert database.execute(query).fetchone() == (1 + 4 + 4 * 2,)
+        assert database.execute(query).fetchone() == (1 + 5 + 5 * 2,)
 
 
 BAD_DATA = 3

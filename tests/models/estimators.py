@@ -30,6 +30,7 @@ from hybridml import (
     make_head,
 )
 from hybridml.testing import make_photos, register_tiny_backbone
+from hybridml.transfer import LayerEnsembleClassifier, LayerEnsembleRegressor
 
 N_ROWS = 24
 QUICK = {"backbone": register_tiny_backbone(), "store": None}
@@ -159,6 +160,7 @@ MAKERS: dict[str, tuple[Callable[[], Any], str]] = {
     "case 2": (_case(2, epochs=1), ""),
     "case 3": (_case(3, epochs=1), ""),
     "all layers": (lambda: AllLayersClassifier(**QUICK), ""),
+    "ensemble": (lambda: LayerEnsembleClassifier(DeepFeatureExtractor(**QUICK)), ""),
     "pipeline": (_pipeline, ""),
     "search": (lambda: _search("logistic", "classification"), ""),
     "numbers, grid": (lambda: _search("ridge", "regression"), ""),
@@ -171,6 +173,10 @@ MAKERS: dict[str, tuple[Callable[[], Any], str]] = {
     "numbers, search": (lambda: TransferRegressor(**QUICK, cut_layer="all"), ""),
     "numbers, tuned": (_tune(), ""),
     "numbers, all layers": (lambda: AllLayersRegressor(**QUICK), ""),
+    "numbers, ensemble": (
+        lambda: LayerEnsembleRegressor(DeepFeatureExtractor(**QUICK)),
+        "",
+    ),
     "two classes, threshold": (_with_threshold, ""),
     "sounds": (_of_sounds, "sounds"),
     "early, union": (_with_union, "table"),

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from hybridml.transfer.cases.catalogue import ALL_LAYERS, case_title
-from hybridml.transfer.cases.making import CaseOptions, make_all_layers, make_case
+from hybridml.transfer.cases.catalogue import ENSEMBLE, case_title
+from hybridml.transfer.cases.making import CaseOptions, make_case
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,13 +20,14 @@ class Advice:
     case : int
         0 to 4; see `hybridml.transfer.CASES`.
     cut_layer : str
-        Where to cut; "penultimate" for cases 2 to 4, "logits" for case 0. Where case 1
-        is to be cut earlier, it is the layer that did best here; "all layers" where the
-        features of all of them together did better.
+        Where to cut; "penultimate" for cases 2 to 4, "logits" for case 0. Of case 1 it
+        is "ensemble" where each layer is to have its say; with several labels an image
+        the layer that did best here.
     backbone : str
     expected_score : float
-        Cross-validated score, on these images, of the case at this cut. Of cases 2 to
-        4 it is that of the probe that they begin with: they are advised where more is
+        Cross-validated score, on these images, of the case at this cut; of an ensemble
+        that of a search of the layer, or of all of them side by side. Of cases 2 to 4
+        it is that of the probe that they begin with: they are advised where more is
         expected, but how much is not known.
     expected_low, expected_high : float
         Where that score lies at 95 %.
@@ -64,16 +65,15 @@ class Advice:
     def make_estimator(self) -> Any:
         """Make the estimator that is advised, not fitted yet.
 
-        Case 1 chooses head and strength by inner folds when it is fitted, and where an
-        earlier cut is advised also the layer: neighbours are hard to tell apart, and a
-        search on stored features takes seconds.
+        Case 1 chooses the strength of its heads by inner folds when it is fitted, and
+        with several labels an image also the layer.
         """
-        if self.cut_layer == ALL_LAYERS:
-            return make_all_layers(self._options)
         return make_case(self.case, self._options)
 
     def __str__(self) -> str:
-        where = f", cut at {self.cut_layer}" if self.case == 1 else ""
+        where = "" if self.case != 1 else f", cut at {self.cut_layer}"
+        if self.cut_layer == ENSEMBLE:
+            where = ", ensemble of all layers"
         score = f"{self.expected_score:.3f}"
         bounds = f"({self.expected_low:.3f} to {self.expected_high:.3f})"
         expected = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hybridml.transfer.advice.choosing import CASES, Limits, Way, choose
+from hybridml.transfer.advice.choosing import CASES, Way, choose
 from hybridml.transfer.advice.leads import Leads, leads_of
 from hybridml.transfer.advice.prior import Prior
 from hybridml.transfer.advice.probes import Probed, Probes
@@ -54,21 +54,26 @@ def decide(
     is_similar : bool
     """
     leads = leads_of(probes)
-    way = choose(leads, prior, n_images=n_images, is_similar=is_similar)
+    way = choose(leads, prior, is_similar=is_similar)
     probed = _evidence_of(way, probes)
-    said = (_of_layers(probes, leads), _of_way(way, probes, leads, n_images))
+    said = (_of_layers(probes, leads), _of_way(way, probes, leads))
     reasons = (*reversed(said), prior.reason)
     sureness = _sureness(n_images, probed, probes)
     return Decision(way, CASES[way], probed, sureness, reasons)
 
 
 def _evidence_of(way: Way, probes: Probes) -> Probed:
-    """Find what a way is expected to score by; training begins at the last layer."""
-    found = {
-        "outputs": probes.outputs,
-        "early": probes.best_layer,
-        "all layers": probes.joined,
-    }.get(way, probes.last)
+    """Find what a way is expected to score by.
+
+    Training begins at the last layer; an ensemble is about as good as a search of the
+    layer, or all of them side by side, or better.
+    """
+    if way == "ensemble":
+        assert probes.joined is not None
+        return max(probes.searched, probes.joined, key=lambda probed: probed.mean)
+    found = {"outputs": probes.outputs, "early": probes.best_layer}.get(
+        way, probes.last
+    )
     assert found is not None
     return found
 
@@ -84,7 +89,7 @@ def _of_layers(probes: Probes, leads: Leads) -> str:
     )
 
 
-def _of_way(way: Way, probes: Probes, leads: Leads, n_images: int) -> str:
+def _of_way(way: Way, probes: Probes, leads: Leads) -> str:
     if way == "outputs":
         ahead = _lead(leads.outputs, leads.outputs_error)
         return (
@@ -96,26 +101,18 @@ def _of_way(way: Way, probes: Probes, leads: Leads, n_images: int) -> str:
             "Earlier layers tell what is asked for, so that the cut layer is searched; "
             "training, which begins at the last one, tends to fall behind."
         )
-    if way == "all layers":
-        return _of_all_layers(leads, n_images)
+    if way == "ensemble":
+        beside = _lead(leads.joined, leads.joined_error)
+        return (
+            "Each layer has its say, as much as it is right on images that it has not "
+            "seen: a search would take the luckiest. All of them side by side are "
+            f"{beside} ahead of the best single one."
+        )
     return _of_late_layers(way, probes)
-
-
-def _of_all_layers(leads: Leads, n_images: int) -> str:
-    lead = _lead(leads.joined, leads.joined_error)
-    beside = f"all layers together are {lead} ahead of the best single one"
-    if n_images < Limits().few_images:
-        return f"{n_images:,} images are few to train a network on; {beside}."
-    return (
-        f"Not only the last layer tells what is asked for: {beside}. Training, which "
-        "begins at the last one, tends to fall behind."
-    )
 
 
 def _of_late_layers(way: Way, probes: Probes) -> str:
     begun = f"The last layer serves as well as any ({probes.last.mean:.3f})"
-    if way == "last":
-        return f"{begun}, and images are few to train the network itself."
     what = "its last layers" if way == "last2" else "all of the network"
     return (
         f"{begun}; training {what} begins with this probe, and keeps it where nothing "

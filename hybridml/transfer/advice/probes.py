@@ -93,12 +93,6 @@ class Probes:
         """The layer next to the output."""
         return self.layers[-1]
 
-    def is_late(self, layer: Probed) -> bool:
-        """Whether a layer, or the best one of the joined, lies in the later half."""
-        layer = self.best_layer if layer is self.joined else layer
-        position = [probed is layer for probed in self.layers].index(True)
-        return position >= len(self.layers) / 2
-
     def ahead(self, ours: Probed, theirs: Probed) -> FoldMean:
         """Say by how much one way is ahead of another, and how sure that is."""
         return self._mean(ours.scores - theirs.scores)

@@ -20,6 +20,9 @@ from hybridml._checks import describe
 from hybridml.exceptions import InvalidParameterError
 from hybridml.transfer.all_layers.group_lasso import GroupLasso, group_lasso_path
 
+STRENGTHS = (0.1, 0.03)
+FRACTIONS = (0.05, 0.2, 0.5, 1.0)
+
 Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 

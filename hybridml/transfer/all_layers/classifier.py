@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,8 @@ from sklearn.base import ClassifierMixin
 
 from hybridml._labels import check_labels
 from hybridml.comparing.splits import stratified_folds
-from hybridml.heads.making import head_grid, make_head
-from hybridml.transfer.all_layers.choosing import Task
 from hybridml.transfer.all_layers.estimator import AllLayersEstimator
+from hybridml.transfer.all_layers.tasks import Kind
 
 
 @dataclass(eq=False, repr=False)
@@ -104,6 +103,8 @@ class AllLayersClassifier(ClassifierMixin, AllLayersEstimator):
     ['conv1', 'conv2', 'fc1', 'penultimate']
     """
 
+    _kind: ClassVar[Kind] = "classification"
+
     def fit(self, X: Any, y: Any) -> Self:
         """Rank the features, choose how many to keep, and fit the head to them.
 
@@ -145,11 +146,3 @@ class AllLayersClassifier(ClassifierMixin, AllLayersEstimator):
         """Scores of shape (n_images, n_classes), or (n_images,) for two classes."""
         kept = self._kept(X)
         return np.asarray(self.head_.decision_function(kept))
-
-    def _task(self) -> Task:
-        head = make_head("logistic", random_state=self.random_state)
-        return Task("multinomial", _one_column_a_class, head, head_grid("logistic"))
-
-
-def _one_column_a_class(labels: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    return np.asarray(labels[:, None] == np.unique(labels), dtype=np.float64)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +21,14 @@ from hybridml.features.extractor import DeepFeatureExtractor
 from hybridml.features.store import FeatureStore
 from hybridml.images.door import as_images
 from hybridml.transfer.all_layers.choosing import (
+    FRACTIONS,
+    STRENGTHS,
     Fold,
-    Task,
-    keep_best,
     score_choices,
 )
 from hybridml.transfer.all_layers.layer_features import join_layers
+from hybridml.transfer.all_layers.selecting_head import SelectingHead
+from hybridml.transfer.all_layers.tasks import Kind, make_task
 from hybridml.transfer.cases.search_space import list_layers_to_try
 from hybridml.transfer.stage_features import features_of_layers
 
@@ -37,15 +38,17 @@ if TYPE_CHECKING:
 
 # A dataclass for its constructor alone: it stores the parameters, and nothing else.
 @dataclass(eq=False, repr=False)
-class AllLayersEstimator(ImageInput, BaseEstimator, ABC):
+class AllLayersEstimator(ImageInput, BaseEstimator):
     """Base of the all-layer estimators; see `AllLayersClassifier`."""
+
+    _kind: ClassVar[Kind]
 
     backbone: str | nn.Module = "efficientnet_lite0"
     _: KW_ONLY
     cut_layers: CutLayer = "all"
     pooling: str = "grid2"
-    fractions: Sequence[float] = (0.05, 0.2, 0.5, 1.0)
-    strengths: Sequence[float] = (0.1, 0.03)
+    fractions: Sequence[float] = FRACTIONS
+    strengths: Sequence[float] = STRENGTHS
     cv: int = 3
     scoring: Any = None
     weights: str | Path | None = "default"
@@ -57,10 +60,6 @@ class AllLayersEstimator(ImageInput, BaseEstimator, ABC):
     random_state: int = 0
     n_jobs: int | None = None
     verbose: int = 0
-
-    @abstractmethod
-    def _task(self) -> Task:
-        """Say what is learned."""
 
     def _images(self, X: Any) -> npt.NDArray[Any]:
         """Check the parameters, then open the images."""
@@ -97,7 +96,7 @@ class AllLayersEstimator(ImageInput, BaseEstimator, ABC):
         folds: Sequence[Fold],
     ) -> None:
         self.results_ = score_choices(
-            self._task(),
+            make_task(self._kind, self.random_state),
             features,
             targets,
             folds=folds,
@@ -118,15 +117,18 @@ class AllLayersEstimator(ImageInput, BaseEstimator, ABC):
         targets: npt.NDArray[Any],
     ) -> None:
         """Rank the features of all the images, and fit the head to the best of them."""
-        task = self._task()
-        (lasso,) = task.rank(features, targets, [self.strength_])
-        kept = keep_best(lasso.ranking, self.fraction_)
-        is_kept = np.isin(np.arange(len(columns)), kept)
-        self.relevance_ = columns.assign(relevance=lasso.relevance, kept=is_kept)
+        selecting = SelectingHead(
+            self._kind,
+            strength=self.strength_,
+            fraction=self.fraction_,
+            params=self._best["params"],
+            random_state=self.random_state,
+        ).fit(features, targets)
+        is_kept = np.isin(np.arange(len(columns)), selecting.kept_)
+        self.relevance_ = columns.assign(relevance=selecting.relevance_, kept=is_kept)
         by_layer = self.relevance_.groupby("cut_layer", sort=False)
         self.kept_per_layer_ = by_layer["kept"].sum()
-        head = task.head_with(self._best["params"])
-        self.head_ = head.fit(features[:, kept], targets)
+        self.head_ = selecting.head_
 
     def _kept(self, X: Any) -> npt.NDArray[np.float32]:
         """Features of images that the head looks at."""

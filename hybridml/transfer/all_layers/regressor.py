@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,8 @@ from sklearn.utils import Tags
 
 from hybridml._labels import check_numbers
 from hybridml.exceptions import DataError
-from hybridml.heads.making import head_grid, make_head
-from hybridml.transfer.all_layers.choosing import Task
 from hybridml.transfer.all_layers.estimator import AllLayersEstimator
-from hybridml.transfer.all_layers.group_lasso import standardised
+from hybridml.transfer.all_layers.tasks import Kind
 
 _MIN_IMAGES = 4  # two folds of two images: R2 needs two numbers
 
@@ -62,6 +60,8 @@ class AllLayersRegressor(RegressorMixin, AllLayersEstimator):
     True
     """
 
+    _kind: ClassVar[Kind] = "regression"
+
     def fit(self, X: Any, y: Any) -> Self:
         """Rank the features, choose how many to keep, and fit the head to them.
 
@@ -97,17 +97,7 @@ class AllLayersRegressor(RegressorMixin, AllLayersEstimator):
         kept = self._kept(X)
         return np.asarray(self.head_.predict(kept))
 
-    def _task(self) -> Task:
-        head = make_head("ridge", task="regression", random_state=self.random_state)
-        return Task(
-            "squared", _standard_columns, head, head_grid("ridge", "regression")
-        )
-
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def _standard_columns(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.asarray(standardised(numbers.reshape(len(numbers), -1)))

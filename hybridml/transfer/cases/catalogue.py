@@ -28,6 +28,8 @@ def cases_of(task: Task) -> tuple[int, ...]:
 
 # Where case 1 is cut that selects features from all the layers.
 ALL_LAYERS = "all layers"
+# And where the layers each have their say.
+ENSEMBLE = "ensemble"
 
 
 def check_case(case: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -11,23 +10,18 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from joblib import parallel_config
 from sklearn.base import BaseEstimator, clone
-from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from hybridml._checks import Problems, describe, is_count
 from hybridml._image_input import ImageInput
 from hybridml._threads import one_blas_thread
 from hybridml.backbones.cut_layer import CutLayer
-from hybridml.comparing.splits import Fold, inner_folds
-from hybridml.comparing.tasks import Task, check_targets, default_scoring
-from hybridml.exceptions import InvalidParameterError
+from hybridml.comparing.splits import inner_folds
+from hybridml.comparing.tasks import Task, check_targets
 from hybridml.features.extractor import DeepFeatureExtractor
-from hybridml.heads.making import head_grid
 from hybridml.images.door import as_images
+from hybridml.transfer.cases.head_search import check_search, search_head
 from hybridml.transfer.cases.search_space import list_heads_to_try, list_layers_to_try
 from hybridml.transfer.stage_features import features_of_layers
 
@@ -62,7 +56,16 @@ class LayerSearch(ImageInput, BaseEstimator, ABC):
         rows = []
         for cut_layer, features in features_of_layers(images, self.extractor, layers):
             for head in heads:
-                found = self._search_head(features, targets, head, task, folds)
+                found = search_head(
+                    head,
+                    self._head(head, task, compared=True),
+                    features,
+                    targets,
+                    task=task,
+                    folds=folds,
+                    scoring=self.scoring,
+                    n_jobs=self.n_jobs,
+                )
                 rows.append({"cut_layer": cut_layer, "head": head, **found})
         self.results_ = pd.DataFrame(rows)
         best = rows[int(self.results_["score"].argmax())]
@@ -81,49 +84,6 @@ class LayerSearch(ImageInput, BaseEstimator, ABC):
 
     def _check(self, task: Task) -> tuple[list[str], list[str]]:
         """Check the parameters; list the cut layers and the heads."""
-        problems = Problems(type(self).__name__)
-        is_cv = is_count(self.cv, minimum=2)
-        problems.expect(is_cv, "cv", self.cv, "a whole number of folds, at least 2")
-        is_extractor = isinstance(self.extractor, DeepFeatureExtractor)
-        expected = "a DeepFeatureExtractor"
-        problems.expect(is_extractor, "extractor", self.extractor, expected)
-        problems.raise_all()
+        check_search(type(self).__name__, self.extractor, self.cv)
         heads = list_heads_to_try(self.heads, task)
         return list_layers_to_try(self.cut_layers, self.extractor), heads
-
-    def _search_head(
-        self,
-        features: npt.NDArray[np.float32],
-        targets: npt.NDArray[Any],
-        head: str,
-        task: Task,
-        folds: list[Fold],
-    ) -> dict[str, Any]:
-        search = GridSearchCV(
-            self._head(head, task, compared=True),
-            head_grid(head, task),
-            scoring=default_scoring(task) if self.scoring is None else self.scoring,
-            cv=folds,
-            refit=False,
-            error_score="raise",
-        )
-        threads = parallel_config(backend="threading", n_jobs=self.n_jobs)
-        with one_blas_thread(), threads, warnings.catch_warnings():
-            # A rare label is missing in some folds: its part of the score is then 0.
-            warnings.simplefilter("ignore", UndefinedMetricWarning)
-            search.fit(features, targets)
-        # Without a refit there is no best_index_: the first of equal scores is best.
-        results = search.cv_results_
-        scores = results["mean_test_score"]
-        if not np.isfinite(scores).any():
-            cure = "Are all the classes in every fold?"
-            expected = "a score that is a number on these images"
-            raise InvalidParameterError(
-                describe("scoring", self.scoring, expected, cure)
-            )
-        best = int(np.nanargmax(scores))
-        return {
-            "params": results["params"][best],
-            "score": float(scores[best]),
-            "score_std": float(results["std_test_score"][best]),
-        }

@@ -27,7 +27,7 @@ from hybridml.heads.making import make_head
 from hybridml.images.policies import Augmentation
 from hybridml.transfer.all_layers.classifier import AllLayersClassifier
 from hybridml.transfer.all_layers.regressor import AllLayersRegressor
-from hybridml.transfer.cases.catalogue import cases_of, check_case
+from hybridml.transfer.cases.catalogue import ENSEMBLE, cases_of, check_case
 from hybridml.transfer.cases.class_map import ClassMap
 from hybridml.transfer.cases.cut_layer_regression_search import (
     CutLayerRegressionSearch,
@@ -35,6 +35,8 @@ from hybridml.transfer.cases.cut_layer_regression_search import (
 from hybridml.transfer.cases.cut_layer_search import CutLayerSearch
 from hybridml.transfer.cases.pretrained_classifier import PretrainedClassifier
 from hybridml.transfer.cases.search_space import list_heads_to_try, list_layers_to_try
+from hybridml.transfer.layer_ensemble.classifier import LayerEnsembleClassifier
+from hybridml.transfer.layer_ensemble.regressor import LayerEnsembleRegressor
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class CaseOptions:
 def make_case(case: int, options: CaseOptions) -> BaseEstimator:
     """Make the unfitted estimator of a transfer case.
 
-    A list of cut layers or heads, or "all" for the cut layer, makes case 1 a search.
+    A list of cut layers or heads, or "all" for the cut layer, makes case 1 a search;
+    "ensemble" lets each layer have its say.
 
     Raises
     ------
@@ -152,12 +155,15 @@ def check_options(
     else:
         list_heads_to_try(options.head, options.task)
         extractor = extractor_of(options, "penultimate")
-        for layer in list_layers_to_try(options.cut_layer, extractor):
+        layers = "all" if options.cut_layer == ENSEMBLE else options.cut_layer
+        for layer in list_layers_to_try(layers, extractor):
             extractor_of(options, layer).fit(images)
 
 
 def _make_case_1(options: CaseOptions) -> BaseEstimator:
     layer, head, task = options.cut_layer, options.head, options.task
+    if layer == ENSEMBLE:
+        return _make_ensemble(options)
     for_classes = {
         "calibrate": options.calibrate,
         "class_weight": options.class_weight,
@@ -176,6 +182,17 @@ def _make_case_1(options: CaseOptions) -> BaseEstimator:
         random_state=options.random_state,
         n_jobs=options.n_jobs,
         **chosen,
+    )
+
+
+def _make_ensemble(options: CaseOptions) -> BaseEstimator:
+    """Let each layer have its say; the heads are the ensemble's own."""
+    is_regression = options.task == "regression"
+    kind = LayerEnsembleRegressor if is_regression else LayerEnsembleClassifier
+    return kind(
+        extractor_of(options, "penultimate"),
+        random_state=options.random_state,
+        n_jobs=options.n_jobs,
     )
 
 
@@ -206,6 +223,20 @@ def _check_case_and_task(case: object, options: CaseOptions) -> None:
     if options.class_weight is not None and (task == "regression" or fine_tunes_labels):
         what = "fine-tuning several labels an image" if fine_tunes_labels else task
         message = describe("class_weight", options.class_weight, f"None for {what}")
+        raise InvalidParameterError(message)
+    if case == 1 and options.cut_layer == ENSEMBLE:
+        _check_ensemble(options)
+
+
+def _check_ensemble(options: CaseOptions) -> None:
+    cure = "Let the best layer be searched: cut_layer='all'."
+    if options.task == "multilabel":
+        expected = "a layer, several, or 'all' for several labels an image"
+        message = describe("cut_layer", options.cut_layer, expected, cure)
+        raise InvalidParameterError(message)
+    if options.class_weight is not None:
+        expected = "None with cut_layer='ensemble'"
+        message = describe("class_weight", options.class_weight, expected, cure)
         raise InvalidParameterError(message)
 
 

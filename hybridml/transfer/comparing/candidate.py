@@ -15,7 +15,7 @@ from hybridml.backbones.cut_layer import name_cut_layers
 from hybridml.backbones.registry import get_backbone
 from hybridml.comparing.baseline import BASELINE, guess_of, make_baseline
 from hybridml.comparing.contender import ExtraCosts, Work
-from hybridml.transfer.cases.catalogue import ALL_LAYERS, case_title
+from hybridml.transfer.cases.catalogue import ALL_LAYERS, ENSEMBLE, case_title
 from hybridml.transfer.cases.making import CaseOptions, make_all_layers, make_case
 from hybridml.transfer.comparing.costs import expected_work, extra_costs
 from hybridml.transfer.comparing.identity import identify
@@ -31,7 +31,8 @@ class Candidate:
         None is the baseline, which guesses without looking at the images.
     options : CaseOptions
     variant : str
-        "all layers" for case 1 with features selected from all the layers.
+        "all layers" for case 1 with features selected from all the layers, "ensemble"
+        where each of them has its say.
     """
 
     case: int | None
@@ -102,8 +103,9 @@ class Candidate:
         self, estimator: Any, *, n_predicted: int, n_forwarded: int
     ) -> ExtraCosts:
         """Count the network, and features that were stored, to what is measured."""
-        # All the layers come from the pass that ends at the last of them.
-        ends_at = "penultimate" if self.variant else self.choice(estimator)["cut_layer"]
+        ends_at = self.choice(estimator)["cut_layer"]
+        if ends_at in (ALL_LAYERS, ENSEMBLE):
+            ends_at = "penultimate"  # all the layers come from the pass that ends there
         n_stored = max(0, n_predicted - n_forwarded)
         return extra_costs(self.case, self.options, ends_at, n_stored=n_stored)
 
@@ -147,10 +149,10 @@ class Candidate:
             return "logits", "class map"
         if self.case > 1:
             return "penultimate", "linear"
-        if self.variant == ALL_LAYERS:
-            is_regression = options.task == "regression"
-            return "all layers", "ridge" if is_regression else "logistic"
         layer, head = options.cut_layer, options.head
+        if self.variant == ALL_LAYERS or layer == ENSEMBLE:
+            is_regression = options.task == "regression"
+            return self.variant or ENSEMBLE, "ridge" if is_regression else "logistic"
         names = head if isinstance(head, str) else ", ".join(head)
         if not isinstance(layer, str | Integral) or layer == "all":
             return "searched", names

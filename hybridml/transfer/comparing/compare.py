@@ -99,8 +99,9 @@ def compare_transfer_cases(
         Case 1's cut layers; the best is chosen in inner folds.
     all_layers : bool, default=True
         Where `cut_layers` is "all": whether features selected from all the layers
-        (`AllLayersClassifier`) compete as well. They do not for several labels an image
-        nor with class weights, which that estimator does not take.
+        (`AllLayersClassifier`) compete as well, and an ensemble in which each layer has
+        its say (`LayerEnsembleClassifier`). They do not for several labels an image nor
+        with class weights, which these estimators do not take.
     task : {"auto", "classification", "multilabel", "regression"}, default="auto"
         What is predicted; see `hybridml.comparing.tasks.find_task`. Counts are a
         regression only where it is said.

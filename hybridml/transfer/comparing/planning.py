@@ -12,7 +12,7 @@ from hybridml._checks import describe
 from hybridml.backbones.registry import get_backbone
 from hybridml.exceptions import InvalidParameterError
 from hybridml.features.choosing import open_store
-from hybridml.transfer.cases.catalogue import ALL_LAYERS, cases_of, check_case
+from hybridml.transfer.cases.catalogue import ALL_LAYERS, ENSEMBLE, cases_of, check_case
 from hybridml.transfer.cases.making import CaseOptions, check_options
 from hybridml.transfer.comparing.candidate import Candidate
 
@@ -38,7 +38,8 @@ def plan_candidates(
     common : CaseOptions
         What the candidates have in common.
     all_layers : bool, default=False
-        Whether case 1 comes a second time, with features selected from all the layers.
+        Whether case 1 comes twice more: with features selected from all the layers,
+        and with each of them having its say.
     scratch_backbone : str or None
         What case 4 trains; None for each of the backbones.
     scratch_image_size : int or None
@@ -62,7 +63,9 @@ def plan_candidates(
             if case != 4 or scratch_backbone is None:
                 found.append(Candidate(int(case), options))
             if case == 1 and all_layers:
+                ensemble = replace(options, cut_layer=ENSEMBLE)
                 found.append(Candidate(1, options, ALL_LAYERS))
+                found.append(Candidate(1, ensemble, ENSEMBLE))
     if 4 in numbers and scratch_backbone is not None:
         options = replace(
             common, backbone=scratch_backbone, image_size=scratch_image_size

@@ -51,7 +51,9 @@ def test_evidence_has_case_0_and_every_layer(advice: Advice) -> None:
 
 def test_advice_is_said_in_words(advice: Advice) -> None:
     said = str(advice)
-    assert said.startswith("case 1: deep features and a shallow head (tiny, cut at ")
+    assert said.startswith(
+        "case 1: deep features and a shallow head (tiny, ensemble of "
+    )
     assert "Expected score 1.000" in said
     assert said.count("\n- ") == len(advice.reasons) >= 3
     assert advice.facts["n_per_class"] == 20.0

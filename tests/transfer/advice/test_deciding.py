@@ -22,7 +22,7 @@ def _layer(name: str, mean: float, case: int = 1) -> Probed:
 def _decide(
     means: list[float],
     *,
-    joined: float = 0.0,
+    joined: float | None = 0.0,
     outputs: float | None = None,
     n_images: int = 200,
     n_per_class: float = 50,
@@ -31,7 +31,7 @@ def _decide(
     layers = [_layer(f"layer{i}", mean) for i, mean in enumerate(means[:-1])]
     probes = Probes(
         [*layers, _layer("last", means[-1])],
-        _layer("all layers", joined),
+        None if joined is None else _layer("all layers", joined),
         None if outputs is None else _layer("logits", outputs, case=0),
         FOLDS,
     )
@@ -43,30 +43,34 @@ def _decide(
     )
 
 
-def test_earlier_layers_are_searched_where_one_clearly_leads() -> None:
-    found = _decide([0.5, 0.7, 0.95, 0.8])
-    assert (found.case, found.probed.cut_layer) == (1, "layer2")
-    assert found.reasons[0].startswith("Earlier layers tell")
+def test_each_layer_has_its_say_on_few_images() -> None:
+    found = _decide([0.5, 0.7, 0.95, 0.8], joined=0.9)
+    assert (found.way, found.case) == ("ensemble", 1)
+    assert found.probed.cut_layer == "layer2"  # the best member
+    assert found.reasons[0].startswith("Each layer has its say")
+    assert "-0.050 ±" in found.reasons[0]
     assert "layer2, scores 0.950, the last one 0.800" in found.reasons[1]
 
 
-def test_all_layers_are_taken_where_they_lead_the_best() -> None:
+def test_all_layers_side_by_side_are_expected_of_where_they_lead() -> None:
     found = _decide([0.5, 0.7, 0.9, 0.8], joined=0.97)
     assert (found.case, found.probed.cut_layer) == (1, "all layers")
     assert "0.070 ±" in found.reasons[0]
 
 
-def test_few_similar_images_get_all_layers() -> None:
-    found = _decide([0.5, 0.7, 0.8, 0.9], joined=0.9, n_images=20)
-    assert found.probed.cut_layer == "all layers"
-    assert found.reasons[0].startswith("20 images are few")
+def test_earlier_layers_are_searched_for_several_labels() -> None:
+    found = _decide([0.5, 0.7, 0.95, 0.8], joined=None)
+    assert (found.way, found.case, found.probed.cut_layer) == ("early", 1, "layer2")
+    assert found.reasons[0].startswith("Earlier layers tell")
 
 
-@pytest.mark.parametrize(("n_per_class", "case"), [(20, 2), (200, 2), (2000, 3)])
-def test_where_late_layers_serve_training_begins_there(
-    n_per_class: float, case: int
+@pytest.mark.parametrize(
+    ("joined", "n_per_class", "case"), [(None, 20, 2), (0.9, 2000, 3)]
+)
+def test_training_begins_with_the_probe_of_the_last_layer(
+    joined: float | None, n_per_class: float, case: int
 ) -> None:
-    found = _decide([0.5, 0.7, 0.8, 0.9], n_per_class=n_per_class)
+    found = _decide([0.5, 0.7, 0.8, 0.9], joined=joined, n_per_class=n_per_class)
     assert (found.case, found.probed.cut_layer) == (case, "last")
     assert "begins with this probe" in found.reasons[0]
     assert found.reasons[1].startswith("No single layer does better")
@@ -79,18 +83,20 @@ def test_outputs_are_taken_where_they_do_better_than_any_probe() -> None:
 
 
 @pytest.mark.parametrize(
-    ("means", "n_images", "sureness"),
+    ("means", "n_images", "n_per_class", "sureness"),
     [
-        ([0.5, 0.6, 0.97], 200, "high"),
-        ([0.5, 0.6, 0.85], 200, "high"),
-        ([0.5, 0.7, 0.7], 200, "medium"),
-        ([0.5, 0.6, 0.97], 99, "low"),
+        ([0.5, 0.6, 0.97], 200, 150, "high"),
+        ([0.5, 0.6, 0.85], 200, 150, "medium"),
+        ([0.5, 0.6, 0.85], 4000, 2000, "high"),
+        ([0.5, 0.7, 0.7], 4000, 2000, "medium"),
+        ([0.5, 0.6, 0.97], 99, 50, "low"),
     ],
 )
-def test_sureness_needs_images_and_a_clear_lead(
-    means: list[float], n_images: int, sureness: str
+def test_sureness_needs_images_and_little_to_gain_or_a_clear_lead(
+    means: list[float], n_images: int, n_per_class: float, sureness: str
 ) -> None:
-    assert _decide(means, n_images=n_images, n_per_class=150).sureness == sureness
+    found = _decide(means, n_images=n_images, n_per_class=n_per_class)
+    assert found.sureness == sureness
 
 
 def test_prior_is_among_the_reasons() -> None:

@@ -30,7 +30,6 @@ def test_lead_is_paired_by_folds() -> None:
 def test_best_and_last_layer_are_known() -> None:
     assert PROBES.best is BEST
     assert PROBES.last is LAST
-    assert [PROBES.is_late(layer) for layer in PROBES.layers] == [False, False, True]
 
 
 def test_table_has_case_0_first_and_each_layer_behind_the_best() -> None:
@@ -50,4 +49,3 @@ def test_all_layers_together_may_be_best() -> None:
     better = Probed(1, "all layers", np.array([0.9, 0.9, 0.9]))
     found = Probes([FIRST, BEST, LAST], better, OUTPUTS, FOLDS)
     assert (found.best, found.best_layer) == (better, BEST)
-    assert found.is_late(better) == found.is_late(BEST)

@@ -68,6 +68,16 @@ def test_every_case_of_a_task_passes(task: Any) -> None:
             r"Got case=0; expected 1 to 4 for regression\. Case 0 has no outputs that "
             r"are numbers; use case 1 with cut_layer='logits'",
         ),
+        (
+            1,
+            {"cut_layer": "ensemble", "class_weight": "balanced"},
+            "Got class_weight='balanced'; expected None with cut_layer='ensemble'",
+        ),
+        (
+            1,
+            {"cut_layer": "ensemble", "task": "multilabel"},
+            "Got cut_layer='ensemble'; expected a layer, several, or 'all'",
+        ),
         (1, {"task": "regress"}, "Got task='regress'; expected 'classification', 'mul"),
         (
             1,
@@ -192,6 +202,16 @@ def test_extractor_takes_the_options_and_what_is_changed() -> None:
     assert (extractor.cut_layer, extractor.pooling) == ("stem", "mean")
     assert (extractor.image_size, extractor.random_state) == (24, 4)
     assert extractor.store is None
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_ensemble_is_made_and_checked(task: Any) -> None:
+    options = CaseOptions("tiny", task=task, cut_layer="ensemble", pooling="max")
+    check_options(1, options, IMAGES, TARGETS[task])
+    ensemble: Any = make_case(1, replace(options, random_state=3))
+    assert type(ensemble).__name__.startswith("LayerEnsemble")
+    assert is_regressor(ensemble) == (task == "regression")
+    assert (ensemble.extractor.pooling, ensemble.random_state) == ("max", 3)
 
 
 def test_search_passes_its_options_on() -> None:

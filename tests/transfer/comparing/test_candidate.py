@@ -9,7 +9,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from hybridml.finetune import FineTuneRegressor
 from hybridml.transfer import AllLayersClassifier, AllLayersRegressor
-from hybridml.transfer.cases.catalogue import ALL_LAYERS
+from hybridml.transfer.cases.catalogue import ALL_LAYERS, ENSEMBLE
 from hybridml.transfer.cases.making import CaseOptions
 from hybridml.transfer.comparing.candidate import Candidate
 
@@ -22,6 +22,8 @@ from hybridml.transfer.comparing.candidate import Candidate
         (1, {"backbone": "tiny", "cut_layer": 1}, ("stage1", "linear_svm")),
         (1, {"cut_layer": "all", "head": ("ridge", "svm")}, ("searched", "ridge, svm")),
         (1, {"cut_layer": ["stem"], "head": "ridge"}, ("searched", "ridge")),
+        (1, {"cut_layer": "ensemble"}, ("ensemble", "logistic")),
+        (1, {"cut_layer": "ensemble", "task": "regression"}, ("ensemble", "ridge")),
         (2, {}, ("penultimate", "linear")),
         (4, {"cut_layer": "all"}, ("penultimate", "linear")),
         (None, {}, ("", "prior")),
@@ -38,12 +40,14 @@ def test_cut_layer_and_head_are_named(
 def test_no_two_rows_of_a_comparison_have_one_name() -> None:
     options = CaseOptions("tiny")
     rows = [Candidate(None, options), Candidate(1, options)]
-    rows += [Candidate(1, options, ALL_LAYERS), Candidate(1, CaseOptions("other"))]
+    rows += [Candidate(1, options, ALL_LAYERS), Candidate(1, options, ENSEMBLE)]
+    rows += [Candidate(1, CaseOptions("other"))]
     names = [row.name for row in rows]
     assert names == [
         "baseline",
         "case 1 (tiny)",
         "case 1, all layers (tiny)",
+        "case 1, ensemble (tiny)",
         "case 1 (other)",
     ]
 

@@ -65,12 +65,13 @@ def test_table_has_a_row_a_case_the_best_first(every_case: TransferComparison) -
         "case 0 (tiny)",
         "case 1 (tiny)",
         "case 1, all layers (tiny)",
+        "case 1, ensemble (tiny)",
         "case 2 (tiny)",
         "case 3 (tiny)",
         "case 4 (tiny)",
     ]
     assert table["score"].is_monotonic_decreasing
-    assert table.index.tolist() == list(range(7))
+    assert table.index.tolist() == list(range(8))
     assert every_case.winner["case"] == table.loc[0, "case"]
     costs = ["fit_time_s", "predict_ms_per_image", "model_mb", "images_forwarded"]
     assert (table.loc[table["case"].notna(), costs] > 0).all(axis=None)
@@ -79,7 +80,16 @@ def test_table_has_a_row_a_case_the_best_first(every_case: TransferComparison) -
     assert table["is_pareto"].any()
     inside = table["score"].between(table["score_low"], table["score_high"])
     assert inside.all()
-    assert table["p_value"].isna().tolist() == [True] + [False] * 6
+    assert table["p_value"].isna().tolist() == [True] + [False] * 7
+
+
+def test_ensemble_can_be_all_that_is_compared() -> None:
+    found = _compare(make_photos(16), cases=1, cut_layers="ensemble")
+    assert found.table["candidate"].tolist() == ["case 1 (tiny)", "baseline"]
+    assert found.table.loc[0, ["cut_layer", "head"]].tolist() == [
+        "ensemble",
+        "logistic",
+    ]
 
 
 def test_of_equal_scores_the_lower_case_stands_first() -> None:
@@ -128,6 +138,7 @@ def test_names_say_where_it_is_cut_and_what_follows(
     assert searched["head"] == "ridge"
     selected = names.loc["case 1, all layers (tiny)"]
     assert selected.tolist() == ["all layers", "logistic"]
+    assert names.loc["case 1, ensemble (tiny)"].tolist() == ["ensemble", "logistic"]
     assert names.loc["case 3 (tiny)"].tolist() == ["penultimate", "linear"]
     assert names.loc["baseline"].tolist() == ["", "prior"]
 
@@ -143,7 +154,7 @@ def test_layer_scores_are_those_of_the_inner_folds(
 
 def test_json_can_be_read_by_anything(every_case: TransferComparison) -> None:
     found = json.loads(every_case.to_json(), parse_constant=pytest.fail)
-    assert len(found["table"]) == 7
+    assert len(found["table"]) == 8
     assert found["winner"]["case"] == every_case.winner["case"]
     assert found["scoring"] == "accuracy"
     assert found["runs"] == "nowhere (tracking is off)"
@@ -219,7 +230,7 @@ def test_case_is_fitted_on_the_training_part_alone(
 
     monkeypatch.setattr(Candidate, "make", spying)
     _compare(photos, cv=[(train, test)])
-    assert len(fitted) == 7
+    assert len(fitted) == 8
     for images, labels in fitted:
         np.testing.assert_array_equal(images, X[train])
         np.testing.assert_array_equal(labels, y[train])
@@ -277,7 +288,7 @@ def test_without_time_nothing_is_trained(photos: Photos) -> None:
     assert rows.loc["case 1 (tiny)", "n_folds"] == 2
     assert rows.loc["case 3 (tiny)", "note"] == "0 of 2 folds: the time was up"
     assert np.isnan(rows.loc["case 3 (tiny)", "score"])
-    assert found.table["score"].isna().tolist() == [False] * 4 + [True] * 3
+    assert found.table["score"].isna().tolist() == [False] * 5 + [True] * 3
 
 
 def test_score_of_ones_own_will_do(photos: Photos) -> None:

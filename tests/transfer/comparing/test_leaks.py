@@ -28,7 +28,7 @@ def test_with_shuffled_labels_no_case_beats_chance(seed: int, tmp_path: Path) ->
         random_state=seed,
         time_budget_s=None,
     )
-    assert len(found.table) == 7
+    assert len(found.table) == 8
     assert (found.table["score_low"] <= CHANCE).all()
     assert found.table["score"].mean() < 0.6
     told_apart = found.significance["p_adjusted"] < 0.05

@@ -74,7 +74,9 @@ def test_all_layers_come_beside_the_search() -> None:
         (0, ""),
         (1, ""),
         (1, "all layers"),
+        (1, "ensemble"),
     ]
+    assert found[-1].options.cut_layer == "ensemble"
     no_search = plan_candidates("tiny", [0], COMMON, all_layers=True)
     assert len(no_search) == 2
 

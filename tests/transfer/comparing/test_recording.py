@@ -27,7 +27,7 @@ QUICK: dict[str, Any] = {
     "epochs": 2,
     "store": None,
 }
-KINDS = ("baseline", "0", "1", "1", "2", "3", "4")
+KINDS = ("baseline", "0", "1", "1", "1", "2", "3", "4")
 TAGS = ("case", "backbone", "cut_layer", "head")
 
 
@@ -55,6 +55,7 @@ def test_there_is_a_child_a_case_and_below_it_one_a_fold(parent: RecordedRun) ->
         "case 0: the pretrained network as it is (tiny)",
         "case 1: deep features and a shallow head (tiny)",
         "case 1: deep features and a shallow head, all layers (tiny)",
+        "case 1: deep features and a shallow head, ensemble (tiny)",
         "case 2: fine-tune the last two layers (tiny)",
         "case 3: fine-tune everything (tiny)",
         "case 4: train from scratch (lenet5)",
@@ -88,13 +89,17 @@ def test_winner_is_named_on_the_parent(parent: RecordedRun) -> None:
     assert parent.tags["hybridml.winner"] == expected
     note = parent.tags["mlflow.note.content"]
     assert note.startswith(f"**{expected} wins with ")
-    assert note.count("\n| ") == 2 + 7
+    assert note.count("\n| ") == 2 + 8
     assert "```python\ncompare_transfer_cases(" in note
     name = parent.tags["mlflow.runName"]
     metrics = {name: value for name, value, _ in parent.metrics}
     assert name.startswith(f"{metrics['score']:.3f} case ")
     named = {f"score_case_{case}" for case in range(5)}
-    assert named | {"score_baseline", "score_case_1_all_layers"} <= set(metrics)
+    assert named | {
+        "score_baseline",
+        "score_case_1_all_layers",
+        "score_case_1_ensemble",
+    } <= set(metrics)
     assert metrics["score"] == max(metrics[name] for name in named)
     tables = ["leaderboard.csv", "significance.csv", "layers.csv"]
     assert list(parent.texts) == ["environment.json", *tables]
@@ -131,7 +136,7 @@ def test_case_has_a_curve_over_its_folds_and_their_mean(parent: RecordedRun) -> 
 
 
 def test_fine_tuned_folds_have_a_curve_over_the_epochs(parent: RecordedRun) -> None:
-    for child in parent.children[4:]:
+    for child in parent.children[5:]:
         for fold in child.children:
             steps = [step for name, _, step in fold.metrics if name == "valid_loss"]
             assert steps == [0, 1, 2]
@@ -143,9 +148,9 @@ def test_case_says_how_it_was_done(parent: RecordedRun) -> None:
     params = [child.params for child in parent.children[1:]]
     assert params[1]["head"] == ["ridge", "logistic"]
     assert params[1]["cut_layer"] == "all"
-    assert params[4]["weights"] == "default"
-    assert params[4]["epochs"] == 2
-    assert params[5]["weights"] is None
+    assert params[5]["weights"] == "default"
+    assert params[5]["epochs"] == 2
+    assert params[6]["weights"] is None
     assert "epochs" not in params[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,24 @@ from hybridml.exceptions import ModelError
 from hybridml.exporting.fusion import say_early_fusion
 from hybridml.exporting.graph import Graph, Value
 from hybridml.exporting.images import ImageInput, count_channels, image_features
+from hybridml.exporting.layers import say_all_layers, say_ensemble
 from hybridml.exporting.network import add_network
 from hybridml.exporting.predictors import list_steps, say
 from hybridml.exporting.said import Said, say_labels
 from hybridml.exporting.transformers import transform
 from hybridml.finetune.estimator import FineTuneEstimator
 from hybridml.fusion.early.estimator import EarlyFusion
+from hybridml.transfer.all_layers.estimator import AllLayersEstimator
 from hybridml.transfer.cases.pretrained_classifier import PretrainedClassifier
+from hybridml.transfer.layer_ensemble.estimator import LayerEnsemble
 
 _TINY = 1e-12  # see PretrainedClassifier
 _KNOWN = (
-    "TransferClassifier, TransferRegressor, PretrainedClassifier, FineTuneClassifier, "
-    "FineTuneRegressor, EarlyFusionClassifier, EarlyFusionRegressor, a pipeline that "
-    "begins with a DeepFeatureExtractor, and a search for such (its best_estimator_)"
+    "TransferClassifier, TransferRegressor, PretrainedClassifier, AllLayersClassifier, "
+    "AllLayersRegressor, LayerEnsembleClassifier, LayerEnsembleRegressor, "
+    "FineTuneClassifier, FineTuneRegressor, EarlyFusionClassifier, "
+    "EarlyFusionRegressor, a pipeline that begins with a DeepFeatureExtractor, and a "
+    "search for such (its best_estimator_)"
 )
 IMAGES = "images"
 
@@ -49,7 +55,7 @@ def add_inputs(graph: Graph, estimator: Any) -> dict[str, ImageInput | Value]:
     """
     if not isinstance(estimator, EarlyFusion):
         if type(estimator) is not Pipeline and not isinstance(
-            estimator, PretrainedClassifier | FineTuneEstimator
+            estimator, tuple(_SAYING)
         ):
             name = type(estimator).__name__
             raise ModelError(f"Got a {name} to export to ONNX; expected {_KNOWN}.")
@@ -85,10 +91,9 @@ def say_all(estimator: Any, inputs: dict[str, ImageInput | Value]) -> Said:
         return say_early_fusion(estimator, inputs)
     images = inputs[IMAGES]
     assert isinstance(images, ImageInput)
-    if isinstance(estimator, PretrainedClassifier):
-        return _say_pretrained(estimator, images)
-    if isinstance(estimator, FineTuneEstimator):
-        return _say_tuned(estimator, images)
+    for kind, say_kind in _SAYING.items():
+        if isinstance(estimator, kind):
+            return say_kind(estimator, images)
     reader, *steps = list_steps(estimator)
     # First without the network, which takes a while to export.
     _say_of_features(steps, Graph().add_input("features", np.float64, ["n", "k"]))
@@ -136,3 +141,11 @@ def _say_tuned(estimator: Any, images: ImageInput) -> Said:
     if estimator.multilabel_:
         return say_labels(outputs.op("Sigmoid"))
     return Said(estimator.classes_, outputs.op("Softmax", axis=1))
+
+
+_SAYING: dict[type, Callable[[Any, ImageInput], Said]] = {
+    PretrainedClassifier: _say_pretrained,
+    FineTuneEstimator: _say_tuned,
+    AllLayersEstimator: say_all_layers,
+    LayerEnsemble: say_ensemble,
+}

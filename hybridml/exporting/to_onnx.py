@@ -41,7 +41,8 @@ def to_onnx(
     ----------
     estimator : estimator
         A fitted `TransferClassifier`, `TransferRegressor`, `PretrainedClassifier`,
-        `FineTuneClassifier` or `FineTuneRegressor`; a pipeline that begins with a
+        `AllLayersClassifier`, `LayerEnsembleClassifier`, `FineTuneClassifier`, or one
+        of their regressors; a pipeline that begins with a
         `DeepFeatureExtractor`, goes on with scalers, PCA or other transformers that
         skl2onnx knows, and ends in a head; `EarlyFusionClassifier` or
         `EarlyFusionRegressor` of images and columns of numbers; or a fitted search for

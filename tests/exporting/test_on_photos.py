@@ -61,11 +61,13 @@ def test_other_backbones_agree_on_real_photos(
     _compare(shared_data, tmp_path, **options)
 
 
-@pytest.mark.parametrize("case", [0, 2])
+@pytest.mark.parametrize(
+    "options", [{"case": 0}, {"cut_layer": "ensemble"}, {"case": 2, "epochs": 1}]
+)
 def test_other_cases_agree_on_real_photos(
-    case: int, shared_data: Path, tmp_path: Path
+    options: dict[str, Any], shared_data: Path, tmp_path: Path
 ) -> None:
-    _compare(shared_data, tmp_path, case=case, epochs=1)
+    _compare(shared_data, tmp_path, **options)
 
 
 def _compare(data: Path, folder: Path, **options: Any) -> None:

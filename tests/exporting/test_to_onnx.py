@@ -16,6 +16,8 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from hybridml import (
+    AllLayersClassifier,
+    AllLayersRegressor,
     DeepFeatureExtractor,
     EarlyFusionClassifier,
     EarlyFusionRegressor,
@@ -34,6 +36,7 @@ from hybridml.exceptions import (
 )
 from hybridml.exporting.graph import onnx, onnxruntime
 from hybridml.testing import make_photos, register_tiny_backbone
+from hybridml.transfer import LayerEnsembleClassifier
 
 QUICK: dict[str, Any] = {"backbone": register_tiny_backbone(), "store": None}
 X, NAMES = make_photos(24, n_classes=3)
@@ -85,6 +88,17 @@ FITTED: dict[str, Any] = {
     "case 1, search": lambda: TransferClassifier(
         head=["logistic", "ridge"], cut_layer="all", **QUICK
     ).fit(X, np.array(NAMES == "class1") * 7),
+    "case 1, ensemble": lambda: TransferClassifier(cut_layer="ensemble", **QUICK).fit(
+        X, NAMES
+    ),
+    "case 1, ensemble of one": lambda: LayerEnsembleClassifier(
+        _extractor(pooling="max"), cut_layers="stage1"
+    ).fit(X, NAMES),
+    "case 1, ensemble, numbers": lambda: TransferRegressor(
+        cut_layer="ensemble", **QUICK
+    ).fit(X, np.column_stack([NUMBERS, -NUMBERS])),
+    "all layers": lambda: AllLayersClassifier(fractions=[0.3], **QUICK).fit(X, NAMES),
+    "all layers, numbers": lambda: AllLayersRegressor(**QUICK).fit(X, NUMBERS),
     "case 2": lambda: TransferClassifier(case=2, epochs=1, **QUICK).fit(X, NAMES),
     "case 3, several": lambda: TransferClassifier(case=3, epochs=1, **QUICK).fit(
         X, SEVERAL
@@ -107,7 +121,7 @@ FITTED: dict[str, Any] = {
         _table(X, 0), NUMBERS
     ),
 }
-QUICK_ONES = ("case 1", "early")
+QUICK_ONES = ("case 1", "case 1, ensemble", "all layers", "early")
 
 
 @cache

@@ -78,9 +78,9 @@ def test_truth_for_the_advisor_goes_on_where_it_stopped(tmp_path: Path) -> None:
     results = tmp_path / "truth.jsonl"
     options = f"{tmp_path} --results {results} --store {tmp_path / 'store'} --seeds 1"
     options += " --tasks dots --sizes 5 --image-size 32 --cases 0 1 1-penultimate"
-    options += " 1-all-layers 2 3"
+    options += " 1-all-layers 1-ensemble 2 3"
     first = _run_module("advisor.truth", options.split())
-    assert len(first.splitlines()) == len(results.read_text().splitlines()) == 6
+    assert len(first.splitlines()) == len(results.read_text().splitlines()) == 7
     with results.open("a") as file:
         file.write('{"task": "cut o')
     assert _run_module("advisor.truth", options.split()) == ""

@@ -8,7 +8,7 @@ again, so that a run may be killed and started again. Cheap cases come first for
 tasks; then cases 2 and 3; then all these with other draws of the training images
 (`--seeds`); and training from scratch (case 4) last, with the first draw only.
 
-Keep settings (backbone, image size, epochs) in files of their own for the summary.
+Keep settings (backbone, weights, image size, epochs) in files of their own for the summary.
 `recorded_truth.jsonl.gz` beside this file is such a file, with the lines of
 `advisor.advised` in it (two draws; of the larger sizes only the first, and neither case
 3 nor the ensemble): unpack it to go on from there. Its seconds are of busy cores.
@@ -105,6 +105,7 @@ def _run(
     learned = task.train(size, seed)
     options = CaseOptions(
         backbone=args.backbone,
+        weights=args.weights,
         image_size=args.image_size,
         epochs=args.epochs,
         augmentation=task.augmentation,
@@ -162,6 +163,7 @@ def _parse() -> Namespace:
     add("--sizes", nargs="+", choices=sizes, default=list(sizes))
     add("--seeds", type=int, default=2, help="how many draws of training images")
     add("--backbone", default="efficientnet_lite0", help="of all the cases")
+    add("--weights", default="default", help="of the backbone, or a file of them")
     add("--image-size", type=int, default=128, help="pixels")
     add("--epochs", type=_epochs, default="auto", help="of cases 2 to 4")
     add("--threads", type=int, default=1, help="of everything")

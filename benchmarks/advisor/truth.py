@@ -8,7 +8,8 @@ again, so that a run may be killed and started again. Cheap cases come first for
 tasks; then cases 2 and 3; then all these with other draws of the training images
 (`--seeds`); and training from scratch (case 4) last, with the first draw only.
 
-Keep settings (backbone, weights, image size, epochs) in files of their own for the summary.
+Keep settings (backbone, weights, image size, epochs) in files of their own for the
+summary.
 `recorded_truth.jsonl.gz` beside this file is such a file, with the lines of
 `advisor.advised` in it (two draws; of the larger sizes only the first, and neither case
 3 nor the ensemble): unpack it to go on from there. Its seconds are of busy cores.

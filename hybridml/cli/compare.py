@@ -86,8 +86,9 @@ def compare(
     cut_layer: Annotated[
         list[str] | None,
         typer.Option(
-            help="Case 1: where to cut (hybridml layers BACKBONE); the best is chosen. "
-            "Repeatable. Default: all declared ones.",
+            help="Case 1: where to cut (hybridml layers BACKBONE); the best is chosen, "
+            "or with 'ensemble' each has its say. Repeatable. Default: all declared "
+            "ones, and then the ensemble beside them.",
             rich_help_panel=WHAT,
             metavar="NAME",
             show_default=False,
@@ -183,7 +184,7 @@ def compare(
             cases=case,
             backbones=backbone,
             heads=head,
-            cut_layers=cut_layer,
+            cut_layers=_cut_layers(cut_layer),
             scratch_backbone=scratch_backbone,
             scoring=scoring,
             weights=weights,
@@ -228,3 +229,8 @@ def _plan(folds: Folds, time_budget: float | None) -> str:
         what = f"{len(folds.images):,} images with numbers"
     limit = say_limit(time_budget, default=20)
     return f"{what}; each case on the same ones, {limit}.\n{folds.said}"
+
+
+def _cut_layers(names: list[str] | None) -> str | list[str] | None:
+    """Give a name that stands for several layers by itself, and else a list."""
+    return names[0] if names in (["all"], ["ensemble"]) else names

@@ -69,6 +69,19 @@ def test_folder_without_split_is_cross_validated(photos: Path, typed: Typed) -> 
     assert left.err.count(", fold ") == 10
 
 
+@pytest.mark.parametrize(
+    ("layers", "shown"), [("ensemble", "ensemble"), ("all", "fc1")]
+)
+def test_names_of_several_layers_are_understood(
+    layers: str, shown: str, photos: Path, typed: Typed
+) -> None:
+    case_1 = (*TINY, "--case", "1", "--head", "ridge", "--no-tracking")
+    left = typed("compare", photos, *case_1, "--cv", "2", "--cut-layer", layers)
+    assert left.code == 0
+    assert shown in left.out
+    assert ("Case 1, where to cut" in left.out) == (layers == "all")
+
+
 def test_manifest_is_read(manifest: Path, typed: Typed) -> None:
     columns = ("--image", "file", "--target", "kind", "--split", "part")
     left = typed("compare", "--manifest", manifest, *columns, *ONE_CASE)

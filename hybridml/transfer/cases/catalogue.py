@@ -28,7 +28,7 @@ def cases_of(task: Task) -> tuple[int, ...]:
 
 # Where case 1 is cut that selects features from all the layers.
 ALL_LAYERS = "all layers"
-# And where the layers each have their say.
+# Where each of the layers has its say.
 ENSEMBLE = "ensemble"
 
 

@@ -73,7 +73,6 @@ class LayerEnsemble(ImageInput, BaseEstimator, ABC):
         weights = self._weigh(np.stack(outputs), targets)
         extractor = clone(self.extractor).set_params(cut_layer=layers)
         self.extractor_, self.heads_ = extractor.fit(images), heads
-        self._widths = [heads[name].n_features_in_ for name in layers]
         self.results_ = pd.DataFrame(rows).assign(weight=weights)
         self.weights_ = self.results_.set_index("cut_layer")["weight"]
         return targets
@@ -82,8 +81,10 @@ class LayerEnsemble(ImageInput, BaseEstimator, ABC):
         """Average what the members say of images: (n_images, n_outputs)."""
         check_is_fitted(self, "weights_")
         features = self.extractor_.transform(as_images(X))
-        parts = np.split(features, np.cumsum(self._widths)[:-1], axis=1)
-        layers = _and_joined(zip(self.heads_, parts, strict=False))
+        names = [name for name in self.heads_ if name != ALL_LAYERS]
+        ends = np.cumsum([self.heads_[name].n_features_in_ for name in names])
+        parts = np.split(features, ends[:-1], axis=1)
+        layers = _and_joined(zip(names, parts, strict=True))
         said = [
             self.weights_[name] * _as_table(getattr(self.heads_[name], self._method)(p))
             for name, p in layers

@@ -93,7 +93,7 @@ class Engine:
             if databases.is_read_only:
                 self._stop_writing("it is read-only")
                 return None
-            with databases.environment.begin(write=True) as transaction:
+            with databases.writing() as transaction:
                 return work(databases, transaction)
 
         if self.is_read_only:
@@ -113,6 +113,7 @@ class Engine:
         """Close the file in this process; the next use opens it again."""
         opened = forget(self.folder)
         if opened is not None:
+            opened.write_waiting()
             opened.environment.close()
 
     def _run(self, work: Callable[[Databases], _T]) -> _T | None:

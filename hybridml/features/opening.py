@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import lmdb
+
+from hybridml.features.counters import WaitingCounts, add_counts, read_count
 
 DAMAGED = (
     lmdb.BadTxnError,
@@ -39,11 +44,34 @@ class Databases:
     used: Any  # key -> when the row was last used
     meta: Any  # counters
     digests: Any  # path -> what the file was, and the digest of its content
+    waiting: WaitingCounts = field(default_factory=WaitingCounts, kw_only=True)
 
     @property
     def all(self) -> tuple[Any, ...]:
         """Every database."""
         return (self.rows, self.used, self.meta, self.digests)
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """Begin a transaction that writes, and first the counts that wait."""
+        counts = self.waiting.take()
+        try:
+            with self.environment.begin(write=True) as transaction:
+                add_counts(self.meta, transaction, counts)
+                yield transaction
+        except BaseException:
+            self.waiting.add(counts)
+            raise
+
+    def count(self, transaction: Transaction, name: str) -> int:
+        """Value of a counter, with what this process has not written yet."""
+        return read_count(self.meta, transaction, name) + self.waiting[name]
+
+    def write_waiting(self) -> None:
+        """Write the counts that wait; they are lost where that cannot be."""
+        if self.waiting:
+            with suppress(lmdb.Error), self.writing():
+                pass
 
     def bytes_in_use(self, transaction: lmdb.Transaction) -> int:
         """Bytes of the pages that hold rows; the file itself never shrinks."""
@@ -89,6 +117,14 @@ def forget(folder: Path) -> Databases | None:
     """Have the next use open the folder anew; return what was open."""
     with _lock:
         return _open.pop(_key(folder), None)
+
+
+@atexit.register
+def _write_waiting() -> None:
+    """Write at the end of the process what still waits then."""
+    for (pid, folder), opened in _open.items():
+        if pid == os.getpid() and opened.file_id == file_id(Path(folder)):
+            opened.write_waiting()
 
 
 def _open_anew(folder: Path, map_bytes: int) -> Databases:

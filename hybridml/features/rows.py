@@ -15,9 +15,7 @@ import numpy.typing as npt
 from hybridml.features.codec import (
     RowLayout,
     is_sound,
-    pack_count,
     pack_time,
-    unpack_count,
     unpack_time,
 )
 from hybridml.features.opening import Databases, Transaction
@@ -68,16 +66,6 @@ def put_rows(
     for key, value in rows.items():
         transaction.put(key, value, db=databases.rows)
         transaction.put(key, now, db=databases.used)
-
-
-def add_counts(
-    databases: Databases, transaction: Transaction, counts: Mapping[str, int]
-) -> None:
-    """Add to the counters."""
-    for name, added in counts.items():
-        before = unpack_count(transaction.get(name.encode(), db=databases.meta))
-        total = pack_count(before + added)
-        transaction.put(name.encode(), total, db=databases.meta)
 
 
 def long_unused(

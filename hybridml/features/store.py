@@ -14,13 +14,13 @@ import numpy.typing as npt
 from hybridml._checks import describe, is_count
 from hybridml.exceptions import InvalidParameterError, StoreWarning
 from hybridml.features import digest_memo
-from hybridml.features.codec import RowLayout, unpack_count
+from hybridml.features.codec import RowLayout
+from hybridml.features.counters import add_counts
 from hybridml.features.engine import Engine, Work
 from hybridml.features.leftovers import leftover_bytes, remove_leftovers
 from hybridml.features.opening import FULL, Databases, Transaction, file_id
 from hybridml.features.rows import (
     UNSOUND,
-    add_counts,
     copy_rows,
     evict,
     long_unused,
@@ -65,7 +65,8 @@ class FeatureStore:
     rows: see `digest_images`.
 
     Only the path is pickled or copied. Counters are kept in the store, over all the
-    processes that used it.
+    processes that used it; what another process counted last may be added only when it
+    writes again, or ends.
 
     Examples
     --------
@@ -180,7 +181,7 @@ class FeatureStore:
 
         def put(databases: Databases, transaction: Transaction) -> int:
             put_rows(databases, transaction, packed)
-            add_counts(databases, transaction, counts or {})
+            add_counts(databases.meta, transaction, counts or {})
             return databases.bytes_in_use(transaction)
 
         what = f"{len(packed)} rows do"
@@ -188,22 +189,30 @@ class FeatureStore:
             self.prune(int(self.max_bytes * _KEEP_FRACTION))
 
     def count(self, counts: Mapping[str, int], *, used: Sequence[bytes] = ()) -> None:
-        """Add to the counters, and note that some rows were used just now."""
-        late = self._engine.read(lambda d, t: long_unused(d, t, used)) if used else None
+        """Add to the counters, and note that some rows were used just now.
 
-        def add(databases: Databases, transaction: Transaction) -> None:
-            add_counts(databases, transaction, counts)
-            note_use(databases, transaction, late or ())
+        Within a second of writing to the store, counts wait in memory: they are written
+        with what is written next, or when the process ends.
+        """
 
-        self._write_in_room(add, f"{len(counts)} counts do")
+        def look(
+            databases: Databases, transaction: Transaction
+        ) -> tuple[list[bytes], bool]:
+            late = long_unused(databases, transaction, used)
+            databases.waiting.add(counts)
+            return late, bool(late) or databases.waiting.are_due
+
+        found, what = self._engine.read(look), f"{len(counts)} counts do"
+        if found is None:  # there is no file yet
+            self._write_in_room(lambda d, t: add_counts(d.meta, t, counts), what)
+            return
+        late, is_due = found
+        if is_due:
+            self._write_in_room(lambda d, t: note_use(d, t, late), what)
 
     def counter(self, name: str) -> int:
         """Value of one counter; 0 if it was never added to."""
-        key = name.encode()
-        found = self._engine.read(
-            lambda d, transaction: unpack_count(transaction.get(key, db=d.meta))
-        )
-        return found or 0
+        return self._engine.read(lambda d, t: d.count(t, name)) or 0
 
     def stats(self) -> dict[str, Any]:
         """Counters over the life of the store, and what it holds.
@@ -217,8 +226,7 @@ class FeatureStore:
         """
 
         def collect(databases: Databases, transaction: Transaction) -> dict[str, int]:
-            get, meta = transaction.get, databases.meta
-            found = {name: unpack_count(get(name.encode(), db=meta)) for name in counts}
+            found = {name: databases.count(transaction, name) for name in counts}
             found["rows"] = transaction.stat(databases.rows)["entries"]
             found["bytes"] = databases.bytes_in_use(transaction)
             return found

@@ -26,7 +26,7 @@ def _under_fitting(run: RunCurves) -> tuple[str, ...]:
     has_hindered = len(run.valid) and run.train.smooth[-1] > run.valid.smooth[-1]
     if has_hindered:
         cures.append("lighter augmentation, less dropout, label_smoothing=0")
-    cures.append('trainable="all", a larger image_size or a larger backbone')
+    cures.append('trainable="all" if it is not yet, a larger image_size or backbone')
     if run.train.fall < 0.05 * run.train.values[0]:
         cures.append(
             "if learning_rate is above its default, lower it: too high a rate also "

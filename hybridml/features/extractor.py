@@ -68,8 +68,8 @@ class DeepFeatureExtractor(ImageInput, TransformerMixin, BaseEstimator):
     device : str, default="auto"
         "auto" takes a GPU when there is one.
     precision : {"auto", "bf16", "fp32"}, default="auto"
-        "auto" is bfloat16 where the hardware has it natively and the network's
-        features agree with those in float32 (cosine of at least 0.99).
+        "auto" is bfloat16 where the hardware is faster in it and the network's features
+        agree with those in float32 (cosine of at least 0.99).
     batch_size : "auto" or int, default="auto"
         How many images are computed and stored at a time; does not change the features.
     store : "default", path, FeatureStore or None, default="default"

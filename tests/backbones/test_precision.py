@@ -60,7 +60,9 @@ def test_a_precision_that_is_named_is_taken(cpuinfo: Path, named: str) -> None:
 
 
 def test_an_unknown_precision_is_refused_with_those_there_are() -> None:
-    with pytest.raises(InvalidParameterError, match=r"precision='fp16'.*'auto', 'bf16'"):
+    with pytest.raises(
+        InvalidParameterError, match=r"precision='fp16'.*'auto', 'bf16'"
+    ):
         resolve_precision("fp16", CPU)
 
 

@@ -122,7 +122,7 @@ def forget(folder: Path) -> Databases | None:
 @atexit.register
 def _write_waiting() -> None:
     """Write at the end of the process what still waits then."""
-    for (pid, folder), opened in _open.items():
+    for (pid, folder), opened in list(_open.items()):
         if pid == os.getpid() and opened.file_id == file_id(Path(folder)):
             opened.write_waiting()
 

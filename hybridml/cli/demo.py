@@ -125,7 +125,7 @@ def _tell_plan(n_images: int, tracker: Tracker) -> None:
         f"\nEvery case learns from and is scored on the same {SETTINGS['cv']} folds. "
         "Cases 0 and 1 send each image through the network once; case 1 then searches "
         "all cut layers on the stored features. Nearly all the time goes into training "
-        "the network in cases 2 and 3: about 3 minutes in all on two cores.\n"
+        "the network in cases 2 and 3: 3 to 5 minutes in all on two cores.\n"
     )
     say(f"Recorded in: {tracker.where()}")
 

@@ -79,8 +79,8 @@ def _cpu_is_faster_in_bf16() -> bool:
     if flags & {"amx_bf16", "bf16"}:
         return True
     # Intel's processors with AMX do bfloat16 there. Where a virtual machine hides it,
-    # what is left does half as many multiply-adds in bfloat16 as in float32: 42 against
-    # 80 billion a second and core (benchmarks/RESULTS.md). They have avx512_fp16, which
+    # what is left does half as many multiply-adds in bfloat16 as in float32: 41 against
+    # 82 billion a second and core (benchmarks/RESULTS.md). They have avx512_fp16, which
     # Cooper Lake, Intel's one processor with avx512_bf16 and no AMX, has not.
     is_hidden = facts.get("vendor_id") == "GenuineIntel" and "avx512_fp16" in flags
     return "avx512_bf16" in flags and not is_hidden

@@ -22,8 +22,8 @@ def fold_batch_norms(cut: fx.GraphModule) -> None:
     wanted itself, it is computed beside the folded one: what lies behind is rounded in
     the same way whether the network is cut there or not.
     """
-    _open_sequences(cut)
-    for before, node in _pairs(cut, nn.BatchNorm2d):
+    open_sequences(cut)
+    for before, node in convolutions_before(cut, nn.BatchNorm2d):
         convolution, norm = _layer(cut, before), _layer(cut, node)
         if not isinstance(convolution, nn.Conv2d) or not isinstance(
             norm, nn.BatchNorm2d
@@ -47,7 +47,7 @@ def pack_convolutions(cut: fx.GraphModule) -> None:
     In place; for the CPU only. Every output keeps its value, since what is fused was
     used nowhere else.
     """
-    for before, node in _pairs(cut, *activation_of):
+    for before, node in convolutions_before(cut, *activation_of):
         layer = _layer(cut, before)
         if len(before.users) == 1 and can_pack(layer):
             packed = PackedConvolution(layer, activation=_layer(cut, node))
@@ -65,7 +65,7 @@ def pack_convolutions(cut: fx.GraphModule) -> None:
     _tidy(cut)
 
 
-def _open_sequences(cut: fx.GraphModule) -> None:
+def open_sequences(cut: fx.GraphModule) -> None:
     """Call the layers of each sequence one by one.
 
     torchvision's tracing keeps some sequences, its own Conv2dNormActivation, as wholes.
@@ -84,7 +84,7 @@ def _open_sequences(cut: fx.GraphModule) -> None:
         _replace(cut, node, output)
 
 
-def _pairs(
+def convolutions_before(
     cut: fx.GraphModule, *kinds: type[nn.Module]
 ) -> list[tuple[fx.Node, fx.Node]]:
     """Find the layers of some kinds that come right behind a convolution."""

@@ -18,7 +18,7 @@ from hybridml.finetune.parallel.group import ALONE, Group
 from hybridml.finetune.preparing import Prepared, prepared
 from hybridml.finetune.training.checkpoint import Checkpoint, Keeping
 from hybridml.finetune.training.loop import Outcome, train
-from hybridml.finetune.training.mixed_precision import float32_where_faster
+from hybridml.finetune.training.on_cpu import fast_on_cpu
 from hybridml.finetune.training.order import shuffled_batches
 from hybridml.finetune.training.rate_finder import RateCurve, find_rate
 from hybridml.finetune.training.seeding import generator_for
@@ -87,7 +87,7 @@ def find_rate_of(
             shuffled_batches(run.data.train, settings.batch_size, order)
             for order in orders
         )
-        with float32_where_faster(model, applies=settings.autocast_on_cpu):
+        with fast_on_cpu(model, settings):
             return find_rate(lambda: steps.step(next(batches), view=0), steps.optimizer)
 
 
@@ -114,9 +114,9 @@ class _Fit:
 
     def run(self, callbacks: Sequence[Callback]) -> None:
         """Train, and give the estimator what it found."""
-        estimator, on_cpu = self._estimator, self._run.settings.autocast_on_cpu
+        estimator = self._estimator
         try:
-            with float32_where_faster(self._model, applies=on_cpu):
+            with fast_on_cpu(self._model, self._run.settings):
                 outcome = self._train(callbacks)
                 if self._is_refitted(outcome):
                     again = self._refit(outcome.best_epoch)

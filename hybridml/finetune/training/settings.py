@@ -33,8 +33,3 @@ class Settings:
     seed: int
     device: torch.device
     autocast: bool
-
-    @property
-    def autocast_on_cpu(self) -> bool:
-        """Whether the passes run in bfloat16, and on a CPU."""
-        return self.autocast and self.device.type == "cpu"

@@ -13,6 +13,7 @@ from hybridml.exceptions import DivergedError
 from hybridml.finetune.feeding.training_data import TrainingData, prepare_training
 from hybridml.finetune.learning.targets import Targets
 from hybridml.finetune.training.loop import Outcome, train
+from hybridml.finetune.training.on_cpu import fast_on_cpu
 from hybridml.finetune.training.seeding import seeded
 from hybridml.finetune.training.settings import Settings
 from hybridml.finetune.watching.callbacks import Callback
@@ -139,9 +140,9 @@ class _Run:
     def _train(self, data: TrainingData, **options: Any) -> Outcome:
         model, settings = self._model, self._settings
         depths = dict.fromkeys(model.pretrained, 1)
-        return train(
-            model, self._task, self._inputs, data, settings, depths=depths, **options
-        )
+        given = (model, self._task, self._inputs, data, settings)
+        with fast_on_cpu(model, settings):
+            return train(*given, depths=depths, **options)
 
     def _state(self) -> dict[str, Tensor]:
         return {name: v.clone() for name, v in self._model.state_dict().items()}

@@ -172,6 +172,10 @@ def _side(stage: Stage, n_tokens: int) -> int | None:
 def _mean(maps: Tensor) -> Tensor:
     import torch
 
+    if maps.requires_grad:
+        from hybridml.backbones.global_means import global_mean
+
+        return _in_turn(maps, global_mean).flatten(1)
     return _in_turn(maps, lambda part: part.mean(dim=(2, 3), dtype=torch.float32))
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from hybridml.backbones.cutting import cut_at, to_channels_last
+from hybridml.backbones.global_means import with_global_means
 from hybridml.backbones.network import Network
 from hybridml.backbones.pooling import pool
 from hybridml.backbones.separating import separate
@@ -117,7 +118,8 @@ def assemble(
     freeze_all_but(module, network.backbone, trainable, last)
     parts = separate(cut_at(module, (last,)))
     head = nn.Linear(network.n_features(last, pooling), n_outputs)
-    model = Model(parts.learned, last, pooling, head, dropout)
+    learned = with_global_means(parts.learned)
+    model = Model(learned, last, pooling, head, dropout)
     frozen = None if parts.frozen is None else network.make_ready(parts.frozen)
     return Assembled(model, frozen, parts.obstacle)
 

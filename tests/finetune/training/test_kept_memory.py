@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import ctypes
-from pathlib import Path
+import subprocess
+import sys
 
-import numpy as np
 import pytest
 
 from hybridml.finetune.training import kept_memory
@@ -12,6 +12,39 @@ from hybridml.finetune.training.kept_memory import keep_freed_memory
 MIB = 2**20
 has_glibc = hasattr(ctypes.CDLL(None), "gnu_get_libc_version")
 needs_glibc = pytest.mark.skipif(not has_glibc, reason="the C library is not glibc")
+
+
+FAULTS = """
+import resource
+import numpy as np
+from hybridml.finetune.training.kept_memory import keep_freed_memory
+
+def pages_faulted():  # while a block is made and freed again, ten times
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        np.full(64 * 2**20, 1, dtype=np.uint8)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+print(pages_faulted())
+with keep_freed_memory(applies=True):
+    np.full(64 * 2**20, 1, dtype=np.uint8)
+    print(pages_faulted())
+"""
+RESIDENT = """
+from pathlib import Path
+import numpy as np
+from hybridml.finetune.training.kept_memory import keep_freed_memory
+
+def resident():
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.partition("VmRSS:")[2].split()[0])
+
+print(resident())
+with keep_freed_memory(applies=True):
+    np.full(300 * 2**20, 1, dtype=np.uint8)
+    print(resident())
+print(resident())
+"""
 
 
 class RecordingLibrary:
@@ -35,36 +68,23 @@ def library(monkeypatch: pytest.MonkeyPatch) -> RecordingLibrary:
     return recording
 
 
-def pages_faulted(n_times: int) -> int:
-    """How many pages the system hands out while a block is made and freed again."""
-    resource = pytest.importorskip("resource")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(n_times):
-        np.full(64 * MIB, 1, dtype=np.uint8)
-    return int(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-
-
-def resident() -> int:
-    n_pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return n_pages * 4096
+def printed_by(code: str) -> list[int]:
+    """Run code in a process whose memory nothing else has used; read its numbers."""
+    run = [sys.executable, "-c", code]
+    return [int(n) for n in subprocess.check_output(run, text=True).split()]
 
 
 @needs_glibc
 def test_a_freed_block_is_used_again_without_new_pages() -> None:
-    pages_of_one = pages_faulted(1)
-    with keep_freed_memory(applies=True):
-        pages_faulted(1)
-        again = pages_faulted(20)
-    assert again < 2 * pages_of_one
+    outside, inside = printed_by(FAULTS)
+    assert inside < outside / 10
 
 
 @needs_glibc
 def test_what_is_free_goes_back_in_the_end() -> None:
-    before = resident()
-    with keep_freed_memory(applies=True):
-        np.full(300 * MIB, 1, dtype=np.uint8)
-        assert resident() > before + 250 * MIB
-    assert resident() < before + 50 * MIB
+    before, kept, after = printed_by(RESIDENT)
+    assert kept > before + 250 * MIB
+    assert after < before + 50 * MIB
 
 
 def test_the_usual_thresholds_come_back_with_the_last_to_leave(

@@ -106,9 +106,8 @@ def open_databases(folder: Path, map_bytes: int) -> Databases:
     """
     key = _key(folder)
     with _lock:
-        if key in _open and _open[key].file_id != file_id(folder):
-            del _open[key]
-        if key not in _open:
+        if key not in _open or _open[key].file_id != file_id(folder):
+            _forget_removed()
             _open[key] = _open_anew(folder, map_bytes)
         return _open[key]
 
@@ -125,6 +124,17 @@ def _write_waiting() -> None:
     for (pid, folder), opened in list(_open.items()):
         if pid == os.getpid() and opened.file_id == file_id(Path(folder)):
             opened.write_waiting()
+
+
+def _forget_removed() -> None:
+    """Drop the handles of files that are gone.
+
+    To LMDB a file is its inode, which the next file may be given: that one would seem
+    to be open already.
+    """
+    for (pid, folder), opened in list(_open.items()):
+        if pid == os.getpid() and opened.file_id != file_id(Path(folder)):
+            del _open[pid, folder]
 
 
 def _open_anew(folder: Path, map_bytes: int) -> Databases:

@@ -246,22 +246,38 @@ def test_a_read_only_store_that_was_cut_off_is_not_used(
     assert store.problem is not None
 
 
-@pytest.mark.parametrize("reason", ["Read-only file system", "Permission denied"])
-def test_a_read_only_file_system_needs_no_lock(
-    copy: Path, monkeypatch: pytest.MonkeyPatch, reason: str
-) -> None:
+@pytest.fixture(params=["Read-only file system", "Permission denied"])
+def unlockable(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no lock file be written."""
     really_open = lmdb.open
 
     def open_as_there(path: str, **options: object) -> lmdb.Environment:
         if options.get("lock", True):
-            raise lmdb.Error(f"{path}: {reason}")
+            raise lmdb.Error(f"{path}: {request.param}")
         return really_open(path, **options)
 
     monkeypatch.setattr(lmdb, "open", open_as_there)
+
+
+@pytest.mark.usefixtures("unlockable")
+def test_a_read_only_file_system_needs_no_lock(copy: Path) -> None:
     store = FeatureStore(copy)
     assert n_found(store) == N_ROWS
     with pytest.warns(StoreWarning, match="it is read-only"):
         store.write([b"new"], ROWS[:1], widths=(WIDTH,))
+
+
+@pytest.mark.usefixtures("unlockable")
+def test_a_file_with_the_inode_of_a_removed_one_is_another(copy: Path) -> None:
+    # Without a lock its file is not held open: the next one may be given its inode.
+    other = shutil.copytree(copy, copy.with_name("other"))
+    freed, given = (next(path.glob("v*/lock.mdb")) for path in (copy, other))
+    given.unlink()
+    given.hardlink_to(freed)
+    removed = FeatureStore(copy)
+    assert n_found(removed) == N_ROWS
+    shutil.rmtree(copy)
+    assert n_found(FeatureStore(other)) == N_ROWS
 
 
 def test_a_full_disk_costs_one_warning_and_what_is_stored_is_read(copy: Path) -> None:

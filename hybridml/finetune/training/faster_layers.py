@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,8 +18,9 @@ def faster_layers(model: nn.Module, *, applies: bool, autocast: bool) -> Iterato
     """Exchange what some layers of a model do for a while.
 
     A convolution with a batch norm right behind it takes the norm's scale into its
-    weights, as long as the norm keeps its statistics (in evaluation mode): the maps are
-    written and read less often, both ways, and gradients reach the same parameters.
+    weights, as long as the norm keeps its statistics (in evaluation mode) and the maps
+    are larger than the weights: maps are written and read less often, both ways, and
+    gradients reach the same parameters.
 
     Activations that work in place let PyTorch copy their input first, to know the
     gradient later. ReLU6, whose output tells as much, does without; SiLU and Hardswish
@@ -98,6 +100,8 @@ class _FasterConv2d(nn.Conv2d):
         if not self.norm or self.norm[0].training:
             return super().forward(maps)
         (norm,) = self.norm
+        if not self._is_worth_folding(maps):
+            return nn.BatchNorm2d.forward(norm, super().forward(maps))
         scale, shift = _scale_and_shift(norm)
         weight = self.weight * scale.view(-1, 1, 1, 1)
         if self.bias is not None:
@@ -109,6 +113,12 @@ class _FasterConv2d(nn.Conv2d):
         # Added in float32: rounded to bfloat16 it would shift a whole channel.
         output = self._conv_forward(maps, weight, None)
         return output.add_(shift.view(-1, 1, 1))
+
+    def _is_worth_folding(self, maps: Tensor) -> bool:
+        """Whether the maps to come are larger than the weights that are rewritten."""
+        n_pixels = maps.shape[2] * maps.shape[3] / math.prod(self.stride)
+        n_outputs = len(maps) * self.out_channels * n_pixels
+        return n_outputs > 2 * self.weight.numel()
 
 
 class _FoldedBatchNorm2d(nn.BatchNorm2d):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
 
 from hybridml.backbones.same_padding import as_symmetric
+from hybridml.backbones.winograd import Winograd, can_use_winograd
 
 # By type: the name and the scalars under which oneDNN knows the activation.
 activation_of: dict[type[nn.Module], tuple[str, list[float], str]] = {
@@ -46,7 +48,8 @@ class PackedConvolution(nn.Module):
     """Stands for a convolution and the activation after it, for input of one shape.
 
     The weights are put into oneDNN's own order at the first call, for the shape that it
-    brings; PyTorch's convolution would reorder them at every call.
+    brings; PyTorch's convolution would reorder them at every call. What takes less time
+    as a `Winograd` becomes one.
 
     Parameters
     ----------
@@ -54,6 +57,11 @@ class PackedConvolution(nn.Module):
         One for which `can_pack` is true; it is not changed.
     activation : nn.Module or None
         Of a type in `activation_of`.
+
+    Attributes
+    ----------
+    runs : callable or None
+        What computes the output, since the first call.
     """
 
     def __init__(
@@ -65,9 +73,8 @@ class PackedConvolution(nn.Module):
         # channel. No parameter, so that it is not converted with the others.
         self._bias = None if convolution.bias is None else convolution.bias.detach()
         self._pads_same = False
-        kind = type(activation) if activation is not None else None
-        self._activation = activation_of[kind] if kind else _NO_ACTIVATION
-        self._packed: tuple[Tensor, Any] | None = None
+        self._kind = type(activation) if activation is not None else None
+        self.runs: Callable[[Tensor], Tensor] | None = None
 
     def absorb_same_padding(self) -> bool:
         """Pad as `pad_same` does from now on; False where that is not possible."""
@@ -79,37 +86,37 @@ class PackedConvolution(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Give the activated output of the convolution."""
-        if self._packed is None:
+        if self.runs is None:
             with _packing:
-                self._packed = self._packed or self._pack(maps)
-        weight, padding = self._packed
-        convolution = self.convolution
-        output: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            maps,
-            weight,
-            self._bias,
-            padding,
-            convolution.stride,
-            convolution.dilation,
-            convolution.groups,
-            *self._activation,
-        )
-        return output
+                self.runs = self.runs or self._packed(maps)
+        return self.runs(maps)
 
-    def _pack(self, maps: Tensor) -> tuple[Tensor, Any]:
+    def _packed(self, maps: Tensor) -> Callable[[Tensor], Tensor]:
         convolution = self.convolution
         weight: Tensor = convolution.weight.detach()
         padding: Any = convolution.padding
+        if not self._pads_same and can_use_winograd(convolution, maps):
+            kind = self._kind
+            activation = kind(inplace=True) if kind else nn.Identity()
+            return Winograd(weight, self._bias, padding[0], activation)
         if self._pads_same:
             weight, after = as_symmetric(weight, maps.shape[-1])
             padding = (after, after)
-        reorder: Any = torch._C._nn.mkldnn_reorder_conv2d_weight
-        packed: Tensor = reorder(
-            weight.contiguous().to_mkldnn(),
+        options = (
             padding,
             convolution.stride,
             convolution.dilation,
             convolution.groups,
-            list(maps.shape),
         )
-        return packed, padding
+        reorder: Any = torch._C._nn.mkldnn_reorder_conv2d_weight
+        dense = weight.contiguous().to_mkldnn()
+        packed: Tensor = reorder(dense, *options, list(maps.shape))
+        known_as = activation_of[self._kind] if self._kind else _NO_ACTIVATION
+
+        def convolve(maps: Tensor) -> Tensor:
+            output: Tensor = torch.ops.mkldnn._convolution_pointwise(
+                maps, packed, self._bias, *options, *known_as
+            )
+            return output
+
+        return convolve

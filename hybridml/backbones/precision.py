@@ -62,6 +62,12 @@ def dtype_of(precision: str) -> torch.dtype:
 
 
 @cache
+def is_intel() -> bool:
+    """Whether the processor says that it is one of Intel's, as Linux knows it."""
+    return _first_processor().get("vendor_id") == "GenuineIntel"
+
+
+@cache
 def _is_faster_in_bf16(device_type: str) -> bool:
     if device_type == "cuda":
         return torch.cuda.get_device_capability() >= (8, 0)

@@ -10,12 +10,14 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torchvision.models import MobileNet_V2_Weights
 
 from hybridml.backbones.same_padding import pad_same
 from hybridml.backbones.spec import Backbone, Preprocessing, Stage
 from hybridml.exceptions import WeightsError
+
+fx.wrap("pad_same")  # under the name that it has here
 
 # Per stage: kernel, stride, expansion, channels, blocks (Tan & Le 2019, table 1).
 _STAGES = (

@@ -65,7 +65,7 @@ def test_the_padding_of_tensorflow_is_part_of_the_convolution(side: int) -> None
     fused = for_inference(cut, torch.float32, CPU)
     if has_onednn():
         names = {node.name for node in fused.graph.nodes}
-        assert not any("pad_same" in name for name in names)
+        assert not any("pad" in name for name in names)
     images = torch.randn(2, 3, side, side)
     with torch.inference_mode():
         expected, found = cut(images), fused(images)

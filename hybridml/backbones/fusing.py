@@ -23,8 +23,8 @@ def fold_batch_norms(cut: fx.GraphModule) -> None:
     the same way whether the network is cut there or not.
     """
     open_sequences(cut)
-    for before, node in convolutions_before(cut, nn.BatchNorm2d):
-        convolution, norm = _layer(cut, before), _layer(cut, node)
+    for before, node in _convolutions_before(cut, nn.BatchNorm2d):
+        convolution, norm = layer_at(cut, before), layer_at(cut, node)
         if not isinstance(convolution, nn.Conv2d) or not isinstance(
             norm, nn.BatchNorm2d
         ):
@@ -47,14 +47,14 @@ def pack_convolutions(cut: fx.GraphModule) -> None:
     In place; for the CPU only. Every output keeps its value, since what is fused was
     used nowhere else.
     """
-    for before, node in convolutions_before(cut, *activation_of):
-        layer = _layer(cut, before)
+    for before, node in _convolutions_before(cut, *activation_of):
+        layer = layer_at(cut, before)
         if len(before.users) == 1 and can_pack(layer):
-            packed = PackedConvolution(layer, activation=_layer(cut, node))
+            packed = PackedConvolution(layer, activation=layer_at(cut, node))
             cut.set_submodule(str(before.target), packed)
             _replace(cut, node, before)
     for node in list(cut.graph.nodes):
-        layer = _layer(cut, node)
+        layer = layer_at(cut, node)
         if can_pack(layer):
             layer = PackedConvolution(layer)
             cut.set_submodule(str(node.target), layer)
@@ -73,36 +73,38 @@ def open_sequences(cut: fx.GraphModule) -> None:
     nodes = list(cut.graph.nodes)
     while nodes:
         node = nodes.pop()
-        sequence = _layer(cut, node)
+        sequence = layer_at(cut, node)
         if not isinstance(sequence, nn.Sequential) or _is_own_kind(sequence):
             continue
         output = node.args[0]
-        for name, _ in sequence.named_children():
+        for name in sequence._modules:  # children that come twice too
             with cut.graph.inserting_before(node):
                 output = cut.graph.call_module(f"{node.target}.{name}", (output,))
             nodes.append(output)
         _replace(cut, node, output)
 
 
-def convolutions_before(
+def layer_at(cut: fx.GraphModule, node: fx.Node) -> nn.Module | None:
+    """Give the module that a node calls with one argument, ``node.args[0]``."""
+    is_call = node.op == "call_module" and len(node.args) == 1 and not node.kwargs
+    return cut.get_submodule(str(node.target)) if is_call else None
+
+
+def _convolutions_before(
     cut: fx.GraphModule, *kinds: type[nn.Module]
 ) -> list[tuple[fx.Node, fx.Node]]:
     """Find the layers of some kinds that come right behind a convolution."""
     n_calls = Counter(node.target for node in cut.graph.nodes)
     pairs = []
     for node in cut.graph.nodes:
-        if type(_layer(cut, node)) not in kinds:
+        if type(layer_at(cut, node)) not in kinds:
             continue
-        before = node.args[0]
+        (before,) = node.args
         # Subclasses may do more than a convolution: only this one is known.
-        is_convolution = type(_layer(cut, before)) is nn.Conv2d
+        is_convolution = type(layer_at(cut, before)) is nn.Conv2d
         if is_convolution and n_calls[before.target] == 1:
             pairs.append((before, node))
     return pairs
-
-
-def _layer(cut: fx.GraphModule, node: fx.Node) -> nn.Module | None:
-    return cut.get_submodule(str(node.target)) if node.op == "call_module" else None
 
 
 def _is_own_kind(sequence: nn.Sequential) -> bool:

@@ -19,20 +19,25 @@ def global_mean(maps: Tensor) -> Tensor:
 
     Parameters
     ----------
-    maps : Tensor of shape (n_images, n_channels, height, width)
+    maps : Tensor of shape (..., height, width)
 
     Returns
     -------
-    means : Tensor of shape (n_images, n_channels, 1, 1)
+    means : Tensor of shape (..., 1, 1)
         float32, or float64 for such maps; equal to what `Tensor.mean` gives on a CPU.
     """
     dtype = torch.promote_types(maps.dtype, torch.float32)
-    height, width = maps.shape[2:]
-    return maps.sum(dim=(2, 3), keepdim=True, dtype=dtype) / (height * width)
+    n_pixels = maps.shape[-2] * maps.shape[-1]
+    return maps.sum(dim=(-2, -1), keepdim=True, dtype=dtype) / n_pixels
+
+
+def pool_by_mean(maps: Tensor) -> Tensor:
+    """Average maps over their pixels, in their own dtype."""
+    return global_mean(maps).to(maps.dtype)
 
 
 def with_global_means(network: nn.Module) -> nn.Module:
-    """Let a traced network pool by `global_mean` where it averages whole maps.
+    """Let a traced network pool by `pool_by_mean` where it averages whole maps.
 
     Parameters
     ----------
@@ -52,7 +57,7 @@ def with_global_means(network: nn.Module) -> nn.Module:
         return network
     for node in found:
         with node.graph.inserting_before(node):
-            by_sum = node.graph.call_function(global_mean, (node.args[0],))
+            by_sum = node.graph.call_function(pool_by_mean, (node.args[0],))
         node.replace_all_uses_with(by_sum)
         node.graph.erase_node(node)
     pooled: nn.Module = DualGraphModule(network, *graphs)
@@ -63,9 +68,11 @@ def with_global_means(network: nn.Module) -> nn.Module:
 def _pools(node: fx.Node, network: nn.Module) -> bool:
     """Whether a node averages whole maps, its first argument."""
     size: Any = None
+    if not node.args:
+        return False
     if node.op == "call_module":
         module = network.get_submodule(str(node.target))
         size = module.output_size if type(module) is nn.AdaptiveAvgPool2d else None
-    elif node.target is adaptive_avg_pool2d and node.args:
+    elif node.target is adaptive_avg_pool2d:
         size = node.kwargs.get("output_size", node.args[-1])
     return size in (1, (1, 1), [1, 1])

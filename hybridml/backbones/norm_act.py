@@ -34,6 +34,12 @@ def split_norm_act(cut: fx.GraphModule) -> fx.GraphModule:
     return cut
 
 
+def activations_of_norms(model: nn.Module) -> list[nn.Module]:
+    """Find the activations that batch norms hold, and call on what they computed."""
+    norms = [part for part in model.modules() if isinstance(part, nn.BatchNorm2d)]
+    return [norm.get_submodule("act") for norm in norms if hasattr(norm, "act")]
+
+
 def _plain(norm: nn.BatchNorm2d) -> nn.BatchNorm2d:
     plain = nn.BatchNorm2d(
         norm.num_features,

@@ -114,10 +114,10 @@ class Winograd:
         n_out, n_in = weight.shape[:2]
         of_weights = torch.kron(_OF_WEIGHTS, _OF_WEIGHTS)
         kernels = weight.double().permute(2, 3, 1, 0).reshape(9, -1)
-        self._weights = torch.empty(_N_PRODUCTS, n_in, n_out)
+        self._weights = weight.new_empty(_N_PRODUCTS, n_in, n_out)
         for transformed, row in zip(self._weights, of_weights, strict=True):
             transformed.copy_((row @ kernels).view(n_in, n_out))
-        self._bias = torch.zeros(n_out) if bias is None else bias
+        self._bias = weight.new_zeros(n_out) if bias is None else bias
         self._padding = padding
         self._activation = activation
         self._of_input = torch.kron(_OF_INPUT, _OF_INPUT).float()
@@ -130,7 +130,7 @@ class Winograd:
         height, width = height - border, width - border
         rows, columns = -(-height // _STEP), -(-width // _STEP)
         n_out = self._weights.shape[2]
-        tiled = torch.empty(n, rows * _STEP, columns * _STEP, n_out)
+        tiled = maps.new_empty(n, rows * _STEP, columns * _STEP, n_out)
         pixels = maps.permute(0, 2, 3, 1)
         for block in _blocks(n, rows, columns, n_in):
             self._convolve(block, pixels, tiled)
@@ -162,7 +162,7 @@ class Winograd:
         first = _STEP * block.row - self._padding
         last = first + _STEP * block.n_rows + 2
         shape = (block.n_images, last - first, _STEP * columns + 2, n_in)
-        padded = torch.zeros(shape)
+        padded = pixels.new_zeros(shape)
         inside = slice(max(first, 0), min(last, height))
         within = slice(inside.start - first, inside.stop - first)
         across = slice(self._padding, self._padding + width)

@@ -39,6 +39,7 @@ class Databases:
 
     environment: lmdb.Environment
     file_id: FileId | None
+    inodes: frozenset[FileId]  # of the file and its lock
     is_read_only: bool
     rows: Any  # key -> fields of features, each with its checksum
     used: Any  # key -> when the row was last used
@@ -91,11 +92,7 @@ def file_of(folder: Path) -> Path:
 
 def file_id(folder: Path) -> FileId | None:
     """Which file lies in the folder now; None where there is none, or none is seen."""
-    try:
-        found = file_of(folder).stat()
-    except OSError:
-        return None
-    return (found.st_dev, found.st_ino)
+    return _id_of(file_of(folder))
 
 
 def open_databases(folder: Path, map_bytes: int) -> Databases:
@@ -106,8 +103,10 @@ def open_databases(folder: Path, map_bytes: int) -> Databases:
     """
     key = _key(folder)
     with _lock:
-        if key not in _open or _open[key].file_id != file_id(folder):
-            _forget_removed()
+        if key in _open and _open[key].file_id != file_id(folder):
+            del _open[key]
+        if key not in _open:
+            _forget_same_inodes(folder)
             _open[key] = _open_anew(folder, map_bytes)
         return _open[key]
 
@@ -126,15 +125,15 @@ def _write_waiting() -> None:
             opened.write_waiting()
 
 
-def _forget_removed() -> None:
-    """Drop the handles of files that are gone.
+def _forget_same_inodes(folder: Path) -> None:
+    """Drop the handles of removed files whose inodes the folder's files were given.
 
-    To LMDB a file is its inode, which the next file may be given: that one would seem
-    to be open already.
+    To LMDB a file is its inode: those here would seem to be open already.
     """
-    for (pid, folder), opened in list(_open.items()):
-        if pid == os.getpid() and opened.file_id != file_id(Path(folder)):
-            del _open[pid, folder]
+    found = _ids_in(folder)
+    for (pid, other), opened in list(_open.items()):
+        if pid == os.getpid() and found & opened.inodes:
+            del _open[pid, other]
 
 
 def _open_anew(folder: Path, map_bytes: int) -> Databases:
@@ -174,7 +173,8 @@ def _open_in(folder: Path, map_bytes: int, **options: bool) -> Databases:
         if not is_read_only:
             environment.reader_check()  # killed readers would keep old pages for ever
         opened = [environment.open_db(n, create=not is_read_only) for n in _NAMES]
-        return Databases(environment, file_id(folder), is_read_only, *opened)
+        found = file_id(folder), _ids_in(folder)
+        return Databases(environment, *found, is_read_only, *opened)
     except BaseException:
         environment.close()
         raise
@@ -203,3 +203,16 @@ def _n_bytes(environment: lmdb.Environment) -> int:
 
 def _key(folder: Path) -> tuple[int, str]:
     return (os.getpid(), str(folder.resolve()))
+
+
+def _ids_in(folder: Path) -> frozenset[FileId]:
+    files = (file_of(folder), folder / "lock.mdb")
+    return frozenset(found for file in files if (found := _id_of(file)))
+
+
+def _id_of(file: Path) -> FileId | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino)

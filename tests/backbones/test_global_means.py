@@ -5,14 +5,18 @@ import torch
 from torch import Tensor, nn
 
 from hybridml.backbones.cutting import cut_at
-from hybridml.backbones.global_means import global_mean, with_global_means
+from hybridml.backbones.global_means import (
+    global_mean,
+    pool_by_mean,
+    with_global_means,
+)
 from hybridml.backbones.pooling import pool
 from hybridml.backbones.registry import get_backbone
 from hybridml.backbones.spec import Stage
 
 
 def calls(network: nn.Module) -> int:
-    return sum(node.target is global_mean for node in network.graph.nodes)
+    return sum(node.target is pool_by_mean for node in network.graph.nodes)
 
 
 def passed(network: nn.Module, images: Tensor) -> list[Tensor]:
@@ -86,3 +90,35 @@ def test_pooled_features_do_not_depend_on_whether_they_are_learned() -> None:
     features = pool(maps, stage, "mean")
     learned = pool(maps.clone().requires_grad_(), stage, "mean")
     assert torch.equal(features, learned)
+
+
+class _Pools(nn.Module):
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        self.way = way
+        self.convolution = nn.Conv2d(3, 8, 3)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = self.convolution(images)
+        if self.way == "named argument":
+            means: Tensor = self.pool(input=maps)
+        elif self.way == "three axes":
+            means = self.pool(maps.flatten(0, 1))
+        else:
+            means = torch.lerp(maps, self.pool(maps).expand_as(maps), 0.5)
+        return means
+
+
+@pytest.mark.parametrize("way", ["named argument", "three axes", "mixed"])
+@pytest.mark.parametrize("autocast", [False, True])
+def test_every_legal_way_to_pool_gives_the_same(way: str, autocast: bool) -> None:
+    torch.manual_seed(0)
+    stage = Stage("pooled", "lerp" if way == "mixed" else "pool")
+    network = cut_at(_Pools(way).eval(), (stage,))
+    images = torch.randn(2, 3, 12, 12)
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        (expected,) = network(images).values()
+        (found,) = with_global_means(network)(images).values()
+    assert found.dtype == expected.dtype
+    torch.testing.assert_close(found, expected)

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from torch import Tensor, fx, nn
+from torchvision.ops.misc import Conv2dNormActivation
 
 from hybridml.backbones.cutting import cut_at
-from hybridml.backbones.norm_pairs import convolutions_with_norms
+from hybridml.backbones.fusing import fold_batch_norms
+from hybridml.backbones.hooks import HookedCut
+from hybridml.backbones.module_calls import ModuleCalls
 from hybridml.backbones.registry import get_backbone
 from hybridml.backbones.spec import Stage
 
 
 def names_of_pairs(model: nn.Module, root: nn.Module) -> dict[str, str]:
     names = {module: name for name, module in root.named_modules()}
-    pairs = convolutions_with_norms(model)
+    pairs = ModuleCalls(model).convolutions_with_norms()
     return {names[convolution]: names[norm] for convolution, norm in pairs}
 
 
@@ -73,7 +77,7 @@ def test_a_norm_before_its_convolution_is_none_of_them() -> None:
 
 def test_a_plain_pair_is_found() -> None:
     network = Small()
-    (pair,) = convolutions_with_norms(fx.symbolic_trace(network))
+    (pair,) = ModuleCalls(fx.symbolic_trace(network)).convolutions_with_norms()
     assert [type(layer) for layer in pair] == [nn.Conv2d, nn.BatchNorm2d]
 
 
@@ -81,7 +85,7 @@ def test_a_plain_pair_is_found() -> None:
     "kind", [ReadTwice, ConvolvedTwice, NormedTwice, WithoutStatistics]
 )
 def test_what_is_used_otherwise_too_is_no_pair(kind: type[Small]) -> None:
-    assert convolutions_with_norms(fx.symbolic_trace(kind())) == []
+    assert ModuleCalls(fx.symbolic_trace(kind())).convolutions_with_norms() == []
 
 
 def test_a_convolution_that_is_cut_at_is_in_no_pair() -> None:
@@ -95,12 +99,33 @@ def test_a_convolution_that_is_cut_at_is_in_no_pair() -> None:
 def test_a_module_that_another_graph_uses_otherwise_is_in_no_pair() -> None:
     network = Small()
     both = nn.ModuleList([fx.symbolic_trace(network)])
-    assert len(convolutions_with_norms(both)) == 1
+    assert len(ModuleCalls(both).convolutions_with_norms()) == 1
     graph = fx.Graph()
     graph.output(graph.call_module("norm", (graph.placeholder("maps"),)))
     both.append(fx.GraphModule(network, graph))
-    assert convolutions_with_norms(both) == []
+    assert ModuleCalls(both).convolutions_with_norms() == []
 
 
 def test_networks_without_a_graph_have_none() -> None:
-    assert convolutions_with_norms(Small()) == []
+    assert ModuleCalls(Small()).convolutions_with_norms() == []
+
+
+def test_a_network_that_could_not_be_traced_may_call_anything() -> None:
+    traced = fx.symbolic_trace(Small())
+    assert len(ModuleCalls(nn.ModuleList([traced])).convolutions_with_norms()) == 1
+    cut = HookedCut(nn.Sequential(traced), [""])
+    assert ModuleCalls(nn.ModuleList([cut])).convolutions_with_norms() == []
+
+
+def test_a_layer_that_a_sequence_holds_twice_is_called_twice() -> None:
+    block = Conv2dNormActivation(3, 3, activation_layer=None)
+    block.append(block[0])
+    graph = fx.Graph()
+    graph.output(graph.call_module("0", (graph.placeholder("maps"),)))
+    network = fx.GraphModule(nn.Sequential(block), graph)
+    assert ModuleCalls(network).convolutions_with_norms() == []
+    network.eval()
+    maps = torch.randn(2, 3, 8, 8)
+    expected = network(maps)
+    fold_batch_norms(network)
+    torch.testing.assert_close(network(maps), expected)

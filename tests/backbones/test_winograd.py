@@ -81,6 +81,17 @@ def test_an_image_has_the_same_output_at_every_place(
         assert torch.equal(convolve(moved), expected[order])
 
 
+def test_the_default_dtype_plays_no_part() -> None:
+    weight, _ = weights(64, 64)
+    images = maps(2, 64, 8, 8)
+    expected = Winograd(weight, None, 1, torch.relu_)(images)
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert torch.equal(Winograd(weight, None, 1, torch.relu_)(images), expected)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -280,6 +280,18 @@ def test_a_file_with_the_inode_of_a_removed_one_is_another(copy: Path) -> None:
     assert n_found(FeatureStore(other)) == N_ROWS
 
 
+def test_a_store_that_is_out_of_sight_for_a_while_stays_open(copy: Path) -> None:
+    store = FeatureStore(copy)
+    assert n_found(store) == N_ROWS
+    held = opening.open_databases(store._engine.folder, 2**30)  # as a thread might
+    elsewhere = copy.rename(copy.with_name("elsewhere"))
+    other = FeatureStore(copy.with_name("other"))
+    other.write(KEYS[:1], ROWS[:1], widths=(WIDTH,))
+    elsewhere.rename(copy)
+    assert n_found(store) == N_ROWS
+    assert opening.open_databases(store._engine.folder, 2**30) is held
+
+
 def test_a_full_disk_costs_one_warning_and_what_is_stored_is_read(copy: Path) -> None:
     store = FeatureStore(copy)
     assert n_found(store) == N_ROWS

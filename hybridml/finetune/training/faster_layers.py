@@ -10,7 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from hybridml.backbones.norm_pairs import convolutions_with_norms
+from hybridml.backbones.module_calls import ModuleCalls
+from hybridml.backbones.norm_act import activations_of_norms
+
+# Those whose gradient is computed from the input.
+_IN_PLACE = (nn.ReLU6, nn.SiLU, nn.Hardswish)
 
 
 @contextmanager
@@ -23,8 +27,9 @@ def faster_layers(model: nn.Module, *, applies: bool, autocast: bool) -> Iterato
     gradients reach the same parameters.
 
     Activations that work in place let PyTorch copy their input first, to know the
-    gradient later. ReLU6, whose output tells as much, does without; SiLU and Hardswish
-    no longer work in place.
+    gradient later. Right behind a convolution or a norm, where nothing else reads what
+    they change, they no longer work in place; ReLU6, whose output tells as much, still
+    does, without the copy, where its output is not changed later.
 
     PyTorch's CPU library has a fast bfloat16 backward pass for depthwise convolutions
     of 3 x 3 and stride 1 only; others take 2 to 60 times as long as in float32, and
@@ -45,16 +50,23 @@ def faster_layers(model: nn.Module, *, applies: bool, autocast: bool) -> Iterato
         return
     exchanged = _Exchanged()
     try:
-        for convolution, norm in convolutions_with_norms(model):
+        calls = ModuleCalls(model)
+        pairs = calls.convolutions_with_norms()
+        only_read = set(calls.only_read())
+        alone = [*calls.alone_behind_convolutions(), *activations_of_norms(model)]
+        for convolution, norm in pairs:
             exchanged.become(_FasterConv2d, convolution, norm=(norm,))
             exchanged.become(_FoldedBatchNorm2d, norm)
+        for module in alone:
+            if type(module) not in _IN_PLACE or not getattr(module, "inplace", False):
+                continue
+            if type(module) is nn.ReLU6 and module in only_read:
+                exchanged.become(_FasterReLU6, module)
+            else:
+                exchanged.become(type(module), module, inplace=False)
         for module in model.modules():
             if autocast and _is_slow_in_bfloat16(module):
                 exchanged.become(_FasterConv2d, module, in_float32=True)
-            elif type(module) is nn.ReLU6 and module.inplace:
-                exchanged.become(_FasterReLU6, module)
-            elif type(module) in (nn.SiLU, nn.Hardswish):
-                exchanged.become(type(module), module, inplace=False)
         yield
     finally:
         exchanged.undo()
@@ -150,10 +162,10 @@ class _ClipInPlace(torch.autograd.Function):
 def _scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     mean, variance = norm.get_buffer("running_mean"), norm.get_buffer("running_var")
     scale = torch.rsqrt(variance + norm.eps)
-    if not norm.affine:
-        return scale, -mean * scale
-    scale = norm.weight * scale
-    return scale, norm.bias - mean * scale
+    if norm.weight is not None:
+        scale = norm.weight * scale
+    shift = -mean * scale
+    return scale, shift if norm.bias is None else shift + norm.bias
 
 
 def _is_slow_in_bfloat16(module: nn.Module) -> bool:

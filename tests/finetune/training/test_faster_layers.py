@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from hybridml.backbones.cutting import cut_at
+from hybridml.backbones.hooks import HookedCut
 from hybridml.backbones.registry import get_backbone
 from hybridml.finetune.training.faster_layers import faster_layers
 
@@ -70,6 +71,97 @@ def test_the_same_is_computed_and_learned(name: str, learns: bool) -> None:
     for name_, value in expected.items():
         atol = 1e-9 * float(value.abs().max())
         torch.testing.assert_close(found[name_], value, rtol=1e-9, atol=atol)
+
+
+class _Layers(nn.Module):
+    def __init__(self, activation: nn.Module) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(3, 3, 3, padding=1)
+        self.norm = nn.BatchNorm2d(3)
+        self.activation = activation
+
+
+class ReadsWhatIsChanged(_Layers):
+    def forward(self, maps: Tensor) -> Tensor:
+        convolved = self.convolution(maps)
+        output: Tensor = self.activation(convolved) + convolved
+        return output
+
+
+class ChangesItsInput(_Layers):
+    def forward(self, maps: Tensor) -> Tensor:
+        changed = maps * 2
+        output: Tensor = self.activation(changed) + changed
+        return output
+
+
+class ChangedLater(_Layers):
+    def forward(self, maps: Tensor) -> Tensor:
+        activated: Tensor = self.activation(self.convolution(maps))
+        return activated.mul_(2)
+
+
+class ChangedBehindAnIdentity(_Layers):
+    def __init__(self, activation: nn.Module) -> None:
+        super().__init__(activation)
+        self.same = nn.Identity()
+
+    def forward(self, maps: Tensor) -> Tensor:
+        activated = self.same(self.activation(self.convolution(maps)))
+        activated += 1
+        return activated  # type: ignore[no-any-return]
+
+
+class NamesItsArguments(_Layers):
+    def forward(self, maps: Tensor) -> Tensor:
+        normed = self.norm(input=self.convolution(input=maps))
+        output: Tensor = self.activation(input=normed)
+        return output
+
+
+class WithoutShift(_Layers):
+    def __init__(self, activation: nn.Module) -> None:
+        super().__init__(activation)
+        self.norm.bias = None
+
+    def forward(self, maps: Tensor) -> Tensor:
+        output: Tensor = self.activation(self.norm(self.convolution(maps)))
+        return output
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU6, nn.SiLU, nn.Hardswish])
+@pytest.mark.parametrize("is_traced", [True, False])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        ReadsWhatIsChanged,
+        ChangesItsInput,
+        ChangedLater,
+        ChangedBehindAnIdentity,
+        NamesItsArguments,
+        WithoutShift,
+    ],
+)
+def test_what_is_changed_in_place_is_changed_as_before(
+    kind: type[_Layers], is_traced: bool, activation: type[nn.Module]
+) -> None:
+    torch.manual_seed(0)
+    built = kind(activation(inplace=True)).double().eval()
+    model = fx.symbolic_trace(built) if is_traced else HookedCut(built, [""])
+    images = torch.randn(2, 3, 9, 9, dtype=torch.float64, requires_grad=True)
+    learned = [images, *(p for p in model.parameters() if kind is WithoutShift)]
+
+    def gradients() -> list[Tensor]:
+        found = model(images)
+        output = found if isinstance(found, Tensor) else found[""]
+        passed = torch.autograd.grad((output**2).sum(), learned)
+        return [output.detach(), *passed]
+
+    expected = gradients()
+    with faster_layers(model, applies=True, autocast=False):
+        found = gradients()
+    for value, same in zip(found, expected, strict=True):
+        torch.testing.assert_close(value, same)
 
 
 @pytest.mark.parametrize("affine", [False, True])

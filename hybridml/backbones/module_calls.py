@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 from torch import fx, nn
-from torch.nn.functional import batch_norm
 from torchvision.models.feature_extraction import DualGraphModule
 
 from hybridml.backbones.fusing import layer_at, open_sequences
@@ -96,12 +95,8 @@ class _Calls:
     def reads_alone(self, node: fx.Node) -> bool:
         """Whether a node alone reads what a convolution or a batch norm gives."""
         before = self._read_alone(node)
-        if before is None:
-            return False
-        kind = type(layer_at(self._opened, before))
-        if kind is nn.Identity:  # in timm, between a norm and its activation
-            return self.reads_alone(before)
-        return kind in (nn.Conv2d, nn.BatchNorm2d) or before.target is batch_norm
+        layer = layer_at(self._opened, before) if before else None
+        return type(layer) in (nn.Conv2d, nn.BatchNorm2d)
 
     def is_only_read(self, node: fx.Node) -> bool:
         """Whether no reader of a node may change what it gives."""
